@@ -1,0 +1,187 @@
+/**
+ * `transfer-engine cp`: one object, in either direction, as a file or as a stream.
+ */
+
+import { Option, type Command } from 'commander'
+import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { isTransferError } from '../../errors.ts'
+import type { DownloadOptions, EngineOptions, TransferEngine } from '../../index.ts'
+import { sourceError, targetError } from '../../local-errors.ts'
+import { CopyReport, type CopySummary } from '../copy-report.ts'
+import { routeCopy, type CopyRoute } from '../copy-route.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { engineFlags, engineOptionsFrom, type FlagValues } from '../flags.ts'
+import { Interruption } from '../interrupt.ts'
+import { objectFlags, objectOptionsFrom, unreadableFile } from '../object-flags.ts'
+import { UsageError } from '../usage-error.ts'
+
+const EXAMPLES = `
+Source and destination: a path, - for standard input or output, or s3://bucket/key. A destination
+that is a directory, or ends in /, takes the object under its own name.
+
+Examples:
+  transfer-engine cp data.bin s3://bucket/prefix/
+  transfer-engine cp big.tar s3://bucket/big.tar --part-size 64MiB --storage-class STANDARD_IA
+  transfer-engine cp s3://bucket/big.tar . --endpoint-url http://127.0.0.1:9000
+  transfer-engine cp s3://bucket/log.gz - | zcat
+  pg_dump db | transfer-engine cp - s3://bucket/db.sql --metadata host=a,kind=dump`
+
+/** Adds what `cp` takes. */
+export function setUpCp(command: Command, done: (exitCode: number) => void): void {
+  command
+    .description('Copies one object: a file or standard input to s3://bucket/key, or back.')
+    .argument('<source>', 'file, - or s3://bucket/key')
+    .argument('<destination>', 'file, directory, - or s3://bucket/key')
+    .addHelpText('after', EXAMPLES)
+  for (const option of [...engineFlags(), ...objectFlags(), ...otherFlags()]) {
+    command.addOption(option)
+  }
+  command.action(async (source: string, destination: string, values: FlagValues) => {
+    done(await runCp(source, destination, values))
+  })
+}
+
+function otherFlags(): Option[] {
+  const connection = [
+    new Option('--no-verify-ssl', 'Accept any certificate'),
+    new Option('--ca-bundle <file>', 'PEM certificates to trust').env('AWS_CA_BUNDLE'),
+    new Option('--no-sign-request', 'Send unsigned requests, for public objects'),
+  ]
+  const output = [
+    new Option('--dry-run', 'Say what would be done, and do nothing'),
+    new Option('--dryrun', 'The same').hideHelp(),
+    new Option('--json', 'One JSON event per line'),
+    new Option('--quiet', 'Only errors'),
+    new Option('--debug', 'Context and stack of errors'),
+  ]
+  return [
+    ...connection.map((option) => option.helpGroup('Connection:')),
+    ...output.map((option) => option.helpGroup('Output:')),
+  ]
+}
+
+async function runCp(source: string, target: string, values: FlagValues): Promise<number> {
+  const { TransferEngine, parseS3Uri } = await import('../../index.ts')
+  // What is wrong with the command line is thrown, before there is anything to report about.
+  const route = await routeCopy(source, target, parseS3Uri)
+  const direction = route.kind === 'upload' ? 'upload' : 'download'
+  const options = objectOptionsFrom(values, direction)
+  const engineOptions = engineOptionsOf(values)
+
+  const report = new CopyReport(route, {
+    json: values['json'] === true,
+    quiet: values['quiet'] === true,
+    debug: values['debug'] === true,
+  })
+  const interruption = new Interruption(() =>
+    report.notice('interrupted, cleaning up (once more exits at once)'),
+  )
+  let engine: TransferEngine | undefined
+  try {
+    engine = new TransferEngine(engineOptions)
+    if (values['dryRun'] === true || values['dryrun'] === true) {
+      await checkSource(route)
+      report.dryRun()
+      return EXIT.done
+    }
+    report.follow(engine)
+    const { signal } = interruption
+    report.succeeded(await copy(engine, route, { ...options, signal }))
+    return EXIT.done
+  } catch (error) {
+    return reportFailure(error, report, interruption)
+  } finally {
+    await engine?.close()
+    interruption[Symbol.dispose]()
+    // A pipe nobody writes to would keep the process alive.
+    if (route.kind === 'upload' && route.source === '-') process.stdin.destroy()
+  }
+}
+
+function copy(
+  engine: TransferEngine,
+  route: CopyRoute,
+  options: Readonly<Record<string, unknown>>,
+): Promise<CopySummary> {
+  switch (route.kind) {
+    case 'upload':
+      return engine.upload(route.open(), route.target, options)
+    case 'download':
+      return engine.download(route.source, route.target, options)
+    case 'read':
+      return readTo(engine, route, options)
+  }
+}
+
+async function readTo(
+  engine: TransferEngine,
+  route: Extract<CopyRoute, { readonly kind: 'read' }>,
+  options: DownloadOptions,
+): Promise<CopySummary> {
+  let size = 0
+  let parts = 0
+  let retries = 0
+  engine.on('start', (event) => (parts = event.parts ?? 0)).on('retry', () => (retries += 1))
+  const startedAt = performance.now()
+  const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      size += chunk.length
+      yield chunk
+    }
+  }
+  const out = route.open()
+  // Standard output stays open: others may still write to it.
+  const end = route.target !== '-'
+  try {
+    await pipeline(engine.read(route.source, options), counted, out, { end })
+  } catch (error) {
+    throw isTransferError(error) ? error : targetError(error, route.target)
+  }
+  const elapsedMs = performance.now() - startedAt
+  return { size, parts, attempts: parts + retries, elapsedMs }
+}
+
+function reportFailure(error: unknown, report: CopyReport, interruption: Interruption): number {
+  const { exitCode, outputError } = interruption
+  if (exitCode === EXIT.brokenPipe) return exitCode
+  if (outputError !== undefined) {
+    report.failed(targetError(outputError, 'standard output'))
+    return EXIT.failed
+  }
+  report.failed(error)
+  return exitCode ?? exitCodeOf(error)
+}
+
+function engineOptionsOf(values: FlagValues): EngineOptions {
+  const { caBundle } = values
+  return {
+    ...engineOptionsFrom(values),
+    ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
+    ...(values['verifySsl'] === false ? { tlsVerify: false } : {}),
+    ...(typeof caBundle === 'string' ? { tlsCa: readCertificates(caBundle) } : {}),
+  }
+}
+
+function readCertificates(path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw unreadableFile('--ca-bundle', path, error)
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  const message = `The file of --ca-bundle, ${path}, has no PEM certificate.`
+  throw new UsageError('ERR_OPTION_INVALID', message, 'Give a file of PEM certificates.')
+}
+
+/** What a dry run can find out without a request. */
+async function checkSource(route: CopyRoute): Promise<void> {
+  if (route.kind !== 'upload' || route.source === '-' || route.size !== undefined) return
+  try {
+    await stat(route.source)
+  } catch (error) {
+    throw sourceError(error, route.source)
+  }
+}

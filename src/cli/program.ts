@@ -1,0 +1,115 @@
+/**
+ * The commands, and what `run` makes of the arguments: an exit code.
+ *
+ * A command's module is loaded when it is called for, and the engine by the command when it
+ * works: `--version` and `--help` wait for nothing.
+ */
+
+import { Command, CommanderError } from 'commander'
+import { createRequire } from 'node:module'
+import { targetError } from '../local-errors.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { escapeText } from './output.ts'
+import { failureText, usageErrorOf } from './report-error.ts'
+
+/** Adds the arguments, flags and action of a command; `done` takes its exit code. */
+export type Setup = (command: Command, done: (exitCode: number) => void) => void
+
+interface CommandEntry {
+  readonly summary: string
+  readonly load: () => Promise<Setup>
+}
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  cp: {
+    summary: 'copy one object: file, - or s3:// to s3://, and back',
+    load: async () => (await import('./commands/cp.ts')).setUpCp,
+  },
+  serve: {
+    summary: 'run a strict S3 store on this machine, for tests',
+    load: async () => (await import('./commands/serve.ts')).setUpServe,
+  },
+  demo: {
+    summary: 'move a file up and down through a local store, and measure',
+    load: async () => (await import('./commands/demo.ts')).setUpDemo,
+  },
+}
+
+const EXAMPLES = `
+Examples:
+  transfer-engine cp data.bin s3://bucket/prefix/
+  transfer-engine cp s3://bucket/data.bin .
+  tar c dir | transfer-engine cp - s3://bucket/dir.tar
+  transfer-engine demo --size 64MiB
+
+Exit codes: 0 done and verified, 1 failed, 2 wrong usage, 130 interrupted.
+Region, endpoint and credentials come from where AWS tools take them: AWS_* variables and ~/.aws.`
+
+/** Runs the command line. Never throws. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let outputError: Error | undefined
+  process.stdout.on('error', (error: Error) => (outputError ??= error))
+  // Where errors would be told nobody listens.
+  process.stderr.on('error', () => undefined)
+  tellWarnings()
+  const exitCode = await runCommand(argv)
+  // What was written last tells of its failure a turn later.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (exitCode !== EXIT.done || outputError === undefined) return exitCode
+  // A reader that has seen enough is none.
+  if ('code' in outputError && outputError.code === 'EPIPE') return exitCode
+  process.stderr.write(failureText(targetError(outputError, 'standard output'), { debug: false }))
+  return EXIT.failed
+}
+
+/** Warnings in our words; switched off, as ever, by NODE_NO_WARNINGS. */
+function tellWarnings(): void {
+  if (process.listenerCount('warning') === 0) return
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => {
+    const kind = name === 'TransferEngineWarning' ? '' : `${name}: `
+    process.stderr.write(`transfer-engine: warning: ${kind}${escapeText(message)}\n`)
+  })
+}
+
+async function runCommand(argv: readonly string[]): Promise<number> {
+  const name = argv[0] === 'help' ? argv[1] : argv[0]
+  const chosen = name !== undefined && Object.hasOwn(COMMANDS, name) ? name : ''
+  let exitCode: number = EXIT.done
+  try {
+    const program = await createProgram(chosen, (code) => (exitCode = code))
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done
+    // Without any argument: the help was shown, and nothing done.
+    if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage
+    const isOurs = !(thrown instanceof CommanderError)
+    const error = isOurs ? thrown : usageErrorOf(thrown, chosen)
+    process.stderr.write(failureText(error, { debug: argv.includes('--debug') }))
+    return exitCodeOf(error)
+  }
+}
+
+async function createProgram(chosen: string, done: (exitCode: number) => void): Promise<Command> {
+  const program = new Command('transfer-engine')
+  program
+    .description('Moves objects between this machine and S3 or a compatible store.')
+    .version(readVersion(), '-V, --version')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    // Errors are told once, by us.
+    .configureOutput({ outputError: () => undefined })
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary)
+    if (name === chosen) (await load())(command, done)
+  }
+  return program
+}
+
+function readVersion(): string {
+  const { version } = createRequire(import.meta.url)('transfer-engine/package.json') as {
+    readonly version: string
+  }
+  return version
+}

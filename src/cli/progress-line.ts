@@ -1,0 +1,148 @@
+/**
+ * How far a transfer is: one line that is drawn again at most ten times a second on a terminal,
+ * and a plain line every few seconds where output goes to a file or a pipe.
+ *
+ * Nothing is drawn by an event; a timer looks at the last numbers. So the rate falls visibly when
+ * nothing moves, and ten thousand events cost no output.
+ */
+
+import { formatDuration, formatSize } from '../units.ts'
+import { displayWidth, escapeText, fitText, type TextStream } from './output.ts'
+
+/** Time, so that tests can make their own. */
+export interface Ticker {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number
+  /** Calls `tick` every `ms`; the answer ends that. */
+  every(ms: number, tick: () => void): () => void
+}
+
+/** Milliseconds between two drawings on a terminal. */
+const REDRAW_MS = 100
+/** Milliseconds between two plain lines. */
+const PLAIN_MS = 5000
+/** Milliseconds over which the rate is averaged. */
+const RATE_WINDOW_MS = 5000
+/** Columns assumed when a terminal does not tell. */
+const COLUMNS_DEFAULT = 80
+
+const CLEAR_TO_END = '\u001B[K'
+
+const systemTicker: Ticker = {
+  now: () => performance.now(),
+  every: (ms, tick) => {
+    const timer = setInterval(tick, ms).unref()
+    return () => clearInterval(timer)
+  },
+}
+
+/** Bytes per second over the last seconds. */
+export class RateMeter {
+  #samples: { readonly at: number; readonly bytes: number }[] = []
+
+  add(at: number, bytes: number): void {
+    this.#samples.push({ at, bytes })
+    // The newest sample outside of the window stays: the rate reaches back to it.
+    while ((this.#samples[1]?.at ?? at) <= at - RATE_WINDOW_MS) this.#samples.shift()
+  }
+
+  get bytesPerSecond(): number {
+    const first = this.#samples[0]
+    const last = this.#samples.at(-1)
+    if (first === undefined || last === undefined || last.at <= first.at) return 0
+    return Math.max(0, ((last.bytes - first.bytes) / (last.at - first.at)) * 1000)
+  }
+}
+
+export class ProgressLine {
+  readonly #label: string
+  readonly #stream: TextStream
+  readonly #redraws: boolean
+  readonly #ticker: Ticker
+  readonly #meter = new RateMeter()
+  readonly #stop: () => void
+  #transferred = 0
+  #total: number | undefined
+  #retries = 0
+  #drawn = ''
+
+  /** @param label what is transferred; escaped here */
+  constructor(
+    label: string,
+    stream: TextStream,
+    env: Readonly<Record<string, string | undefined>>,
+    ticker: Ticker = systemTicker,
+  ) {
+    this.#label = escapeText(label)
+    this.#stream = stream
+    this.#ticker = ticker
+    this.#redraws = stream.isTTY === true && env['TERM'] !== 'dumb'
+    this.#meter.add(ticker.now(), 0)
+    this.#stop = ticker.every(this.#redraws ? REDRAW_MS : PLAIN_MS, () => this.#draw())
+  }
+
+  update(transferred: number, total: number | undefined): void {
+    this.#transferred = transferred
+    this.#total = total
+  }
+
+  retried(): void {
+    this.#retries += 1
+  }
+
+  /** Takes the line away; what follows starts in an empty one. */
+  end(): void {
+    this.#stop()
+    if (this.#drawn !== '' && this.#redraws) this.#stream.write(`\r${CLEAR_TO_END}`)
+    this.#drawn = ''
+  }
+
+  #draw(): void {
+    this.#meter.add(this.#ticker.now(), this.#transferred)
+    if (!this.#redraws) {
+      this.#stream.write(`${this.#label}  ${this.#figures()}\n`)
+      return
+    }
+    const text = this.#fitted((this.#stream.columns ?? COLUMNS_DEFAULT) - 1)
+    if (text === this.#drawn) return
+    this.#drawn = text
+    this.#stream.write(`\r${text}${CLEAR_TO_END}`)
+  }
+
+  /** The label gives way before the figures do. */
+  #fitted(columns: number): string {
+    const figures = this.#figures()
+    const room = columns - displayWidth(figures) - 2
+    if (room < 4) return fitText(figures, columns)
+    return `${fitText(this.#label, room)}  ${figures}`
+  }
+
+  #figures(): string {
+    const rate = this.#meter.bytesPerSecond
+    const parts =
+      this.#total === undefined
+        ? [formatSize(this.#transferred)]
+        : [
+            `${percent(this.#transferred, this.#total)}%`,
+            `${formatSize(this.#transferred)} of ${formatSize(this.#total)}`,
+          ]
+    parts.push(`${formatSize(Math.round(rate))}/s`)
+    if (this.#total !== undefined && rate > 0) {
+      parts.push(`${timeLeft((this.#total - this.#transferred) / rate)} left`)
+    }
+    if (this.#retries > 0) parts.push(`${this.#retries} retried`)
+    return parts.join('  ')
+  }
+}
+
+/** In whole seconds: an estimate with fractions would only flicker. */
+function timeLeft(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds))
+  return whole < 60 ? `${whole}s` : formatDuration(whole * 1000)
+}
+
+/** Rounded down: 100 means all. */
+function percent(transferred: number, total: number): string {
+  const value = total === 0 ? 100 : Math.floor((transferred / total) * 100)
+  return String(value).padStart(3)
+}

@@ -1,0 +1,226 @@
+/**
+ * The one error class of the package, the catalogue of its codes, and its form on the wire.
+ *
+ * Codes are API: callers branch on `error.code`, TROUBLESHOOTING explains each. A thread boundary
+ * strips class, code and fields from an Error, so workers answer with `WireError` data, made by
+ * `toWire` and turned back by `fromWire`. Context never holds a secret.
+ */
+
+export interface ErrorInfo {
+  /** Whether another attempt at the same request may succeed. */
+  readonly retryable: boolean
+  /** What to do about it, as one sentence. */
+  readonly hint: string
+}
+
+export const ERROR_CODES = {
+  // Usage
+  ERR_OPTION_INVALID: { retryable: false, hint: 'Correct the option named in the message.' },
+  ERR_OPTION_UNKNOWN: { retryable: false, hint: 'Check the spelling of the option.' },
+  ERR_URI_INVALID: { retryable: false, hint: 'Write s3://bucket/key.' },
+  ERR_KEY_INVALID: { retryable: false, hint: 'A key has 1 to 1024 bytes of UTF-8.' },
+  ERR_CLOSED: { retryable: false, hint: 'Create a new engine; this one was closed.' },
+  ERR_ABORTED: { retryable: false, hint: 'The transfer was aborted by its caller.' },
+  // Source and target files
+  ERR_SOURCE_NOT_FOUND: { retryable: false, hint: 'Check the path of the file to upload.' },
+  ERR_SOURCE_NOT_FILE: { retryable: false, hint: 'Name a regular file, or pass a stream.' },
+  ERR_SOURCE_UNREADABLE: { retryable: false, hint: 'Check the permissions of the file.' },
+  ERR_SOURCE_CHANGED: { retryable: false, hint: 'Upload again once nothing writes to the file.' },
+  ERR_SOURCE_FAILED: { retryable: false, hint: 'The stream given as source failed; see `cause`.' },
+  ERR_TARGET_IS_DIRECTORY: { retryable: false, hint: 'Name a file inside that directory.' },
+  ERR_TARGET_UNWRITABLE: {
+    retryable: false,
+    hint: 'Check that the directory exists and is writable.',
+  },
+  ERR_TARGET_EXISTS: { retryable: false, hint: 'Remove the target or allow it to be replaced.' },
+  ERR_DISK_FULL: {
+    retryable: false,
+    hint: 'Free space on the disk of the target and run it again.',
+  },
+  ERR_DISK_IO: { retryable: false, hint: 'The disk reported an error; check its health.' },
+  ERR_TOO_MANY_FILES: { retryable: true, hint: 'Raise the limit of open files (ulimit -n).' },
+  // Object and plan
+  ERR_OBJECT_TOO_LARGE: { retryable: false, hint: 'Choose larger parts, or split the object.' },
+  ERR_OBJECT_NOT_FOUND: { retryable: false, hint: 'Check bucket and key.' },
+  ERR_OBJECT_CHANGED: {
+    retryable: false,
+    hint: 'The object was replaced while it was read; run it again.',
+  },
+  ERR_OBJECT_UNREADABLE: {
+    retryable: false,
+    hint: 'The object is archived or encrypted with another key.',
+  },
+  ERR_PRECONDITION_FAILED: {
+    retryable: false,
+    hint: 'The object does not meet If-Match or If-None-Match.',
+  },
+  ERR_CONFLICT: {
+    retryable: false,
+    hint: 'Another writer was at work on the same key; run it again.',
+  },
+  // Store
+  ERR_BUCKET_NOT_FOUND: { retryable: false, hint: 'Create the bucket or correct its name.' },
+  ERR_ACCESS_DENIED: { retryable: false, hint: 'Check the credentials and their permissions.' },
+  ERR_CREDENTIALS: {
+    retryable: false,
+    hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.',
+  },
+  ERR_CREDENTIALS_EXPIRED: { retryable: true, hint: 'Renew the credentials.' },
+  ERR_CLOCK_SKEW: { retryable: true, hint: 'Set the clock of this machine.' },
+  ERR_WRONG_REGION: { retryable: true, hint: 'Set the region of the bucket.' },
+  ERR_REQUEST_REFUSED: {
+    retryable: false,
+    hint: 'The store refused the request; see the message.',
+  },
+  ERR_NOT_SUPPORTED: {
+    retryable: false,
+    hint: 'The store does not know this operation or header.',
+  },
+  ERR_UPLOAD_NOT_FOUND: {
+    retryable: false,
+    hint: 'The multipart upload was aborted or has expired.',
+  },
+  ERR_THROTTLED: { retryable: true, hint: 'The store asks to slow down.' },
+  ERR_STORE_UNAVAILABLE: { retryable: true, hint: 'The store failed; try again later.' },
+  ERR_RESPONSE_INVALID: {
+    retryable: true,
+    hint: 'The answer is not what S3 would say; is there a proxy in between?',
+  },
+  // Network
+  ERR_CONNECT: { retryable: true, hint: 'Check the endpoint, and that it can be reached.' },
+  ERR_CONNECT_TIMEOUT: { retryable: true, hint: 'No connection within `connectTimeoutMs`.' },
+  ERR_READ_TIMEOUT: { retryable: true, hint: 'Nothing received for `readTimeoutMs`.' },
+  ERR_CONNECTION_LOST: { retryable: true, hint: 'The connection broke.' },
+  ERR_TLS: { retryable: false, hint: 'Check the certificate of the endpoint, or give its CA.' },
+  // Integrity
+  ERR_CHECKSUM_MISMATCH: {
+    retryable: true,
+    hint: 'Bytes arrived differently from how they were sent.',
+  },
+  ERR_BODY_INCOMPLETE: { retryable: true, hint: 'A body ended before its announced length.' },
+  // Workers
+  ERR_WORKER_LOST: { retryable: true, hint: 'A worker thread ended; its parts are done again.' },
+  ERR_INTERNAL: { retryable: false, hint: 'This is a bug in transfer-engine; please report it.' },
+} as const satisfies Readonly<Record<string, ErrorInfo>>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** Where it happened. Every field is optional, plain and free of secrets. */
+export interface ErrorContext {
+  readonly transferId?: number | undefined
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
+  readonly path?: string | undefined
+  readonly option?: string | undefined
+  readonly operation?: string | undefined
+  readonly uploadId?: string | undefined
+  readonly partNumber?: number | undefined
+  readonly offset?: number | undefined
+  readonly length?: number | undefined
+  readonly attempt?: number | undefined
+  readonly status?: number | undefined
+  /** The store's own error code, `SlowDown` for example. */
+  readonly storeCode?: string | undefined
+  readonly requestId?: string | undefined
+  readonly origin?: string | undefined
+  readonly workerId?: number | undefined
+  /** Milliseconds the store asked to wait (Retry-After), already bounded. */
+  readonly retryAfterMs?: number | undefined
+  /** Region the store named when it refused ours. */
+  readonly region?: string | undefined
+  /** Offset of the store's clock against ours, from its Date header. Milliseconds. */
+  readonly clockOffsetMs?: number | undefined
+  /** What clean-up could not remove, for example an upload id. */
+  readonly leftBehind?: string | undefined
+}
+
+/** A `TransferError` as plain data: safe to post to another thread, and to print as JSON. */
+export interface WireError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly context: ErrorContext
+  readonly cause?: { readonly name: string; readonly message: string; readonly code?: string }
+}
+
+const BRAND = Symbol.for('transfer-engine.TransferError')
+
+/** Every failure this package reports. Rejections of a transfer are always of this class. */
+export class TransferError extends Error {
+  override readonly name = 'TransferError'
+  readonly code: ErrorCode
+  readonly context: ErrorContext
+  readonly [BRAND] = true
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    context: ErrorContext = {},
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options)
+    this.code = code
+    this.context = context
+  }
+
+  /** Whether another attempt may succeed. */
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable
+  }
+
+  /** What to do, as one sentence. */
+  get hint(): string {
+    return ERROR_CODES[this.code].hint
+  }
+
+  /** The same error with more context; fields already set are kept. */
+  with(context: ErrorContext): TransferError {
+    const error = new TransferError(
+      this.code,
+      this.message,
+      { ...context, ...this.context },
+      { cause: this.cause },
+    )
+    if (this.stack !== undefined) error.stack = this.stack
+    return error
+  }
+
+  toJSON(): WireError {
+    return toWire(this)
+  }
+}
+
+/** True for errors of this package, also of another copy of it. */
+export function isTransferError(value: unknown): value is TransferError {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** Any thrown value → a `TransferError`; what is none of ours becomes `ERR_INTERNAL`. */
+export function toTransferError(value: unknown, context: ErrorContext = {}): TransferError {
+  if (isTransferError(value)) return value.with(context)
+  const message = value instanceof Error ? value.message : String(value)
+  return new TransferError('ERR_INTERNAL', message, context, { cause: value })
+}
+
+/** Error → data for `postMessage`; a value that is no `TransferError` becomes `ERR_INTERNAL`. */
+export function toWire(value: unknown): WireError {
+  const error = toTransferError(value)
+  const { code, message, context, cause } = error
+  if (!(cause instanceof Error)) return { code, message, context }
+  const causeCode: unknown = 'code' in cause ? cause.code : undefined
+  return {
+    code,
+    message,
+    context,
+    cause: {
+      name: cause.name,
+      message: cause.message,
+      ...(typeof causeCode === 'string' ? { code: causeCode } : {}),
+    },
+  }
+}
+
+/** Data from a worker → the error it stands for. */
+export function fromWire(wire: WireError): TransferError {
+  const cause = wire.cause && Object.assign(new Error(wire.cause.message), wire.cause)
+  return new TransferError(wire.code, wire.message, wire.context, { cause })
+}

@@ -1,0 +1,40 @@
+/**
+ * Public surface of transfer-engine. Everything else is internal and may change.
+ */
+
+export { TransferEngine } from './engine.ts'
+export {
+  ERROR_CODES,
+  isTransferError,
+  TransferError,
+  type ErrorCode,
+  type ErrorContext,
+  type ErrorInfo,
+  type WireError,
+} from './errors.ts'
+export type { EventName, Listener, ProgressEvent, TransferEvents, TransferInfo } from './events.ts'
+export type { ObjectLocation } from './locations.ts'
+export type { OptionRow } from './option-check.ts'
+export { OPTIONS } from './option-table.ts'
+export type { EngineOptions, UploadChecksum } from './options.ts'
+export type { EngineStats, PoolStats } from './stats.ts'
+export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'
+export type { CredentialsInput, CredentialsOption } from './store/s3-store-options.ts'
+export type { ObjectRef } from './store/types.ts'
+export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'
+export type { DownloadOptions, UploadOptions } from './transfer-options.ts'
+export type { Progress } from './transfer/progress.ts'
+export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
+export type { Transfer } from './transfer/transfer.ts'
+export type { UploadInput } from './transfer/upload-input.ts'
+export {
+  formatDuration,
+  formatSize,
+  GiB,
+  KiB,
+  MiB,
+  parseDuration,
+  parseRate,
+  parseSize,
+  TiB,
+} from './units.ts'

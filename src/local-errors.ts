@@ -1,0 +1,64 @@
+/**
+ * Errors of the local file system → `TransferError`, in one place for coordinator and workers.
+ */
+
+import { TransferError, type ErrorCode, type ErrorContext } from './errors.ts'
+
+const SOURCE_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'ERR_SOURCE_NOT_FOUND',
+  ENOTDIR: 'ERR_SOURCE_NOT_FOUND',
+  EISDIR: 'ERR_SOURCE_NOT_FILE',
+  EACCES: 'ERR_SOURCE_UNREADABLE',
+  EPERM: 'ERR_SOURCE_UNREADABLE',
+  ELOOP: 'ERR_SOURCE_UNREADABLE',
+  EMFILE: 'ERR_TOO_MANY_FILES',
+  ENFILE: 'ERR_TOO_MANY_FILES',
+  EIO: 'ERR_DISK_IO',
+}
+
+const TARGET_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'ERR_TARGET_UNWRITABLE',
+  ENOTDIR: 'ERR_TARGET_UNWRITABLE',
+  EISDIR: 'ERR_TARGET_IS_DIRECTORY',
+  EACCES: 'ERR_TARGET_UNWRITABLE',
+  EPERM: 'ERR_TARGET_UNWRITABLE',
+  EROFS: 'ERR_TARGET_UNWRITABLE',
+  ENAMETOOLONG: 'ERR_TARGET_UNWRITABLE',
+  EEXIST: 'ERR_TARGET_EXISTS',
+  ENOSPC: 'ERR_DISK_FULL',
+  EDQUOT: 'ERR_DISK_FULL',
+  EFBIG: 'ERR_DISK_FULL',
+  EMFILE: 'ERR_TOO_MANY_FILES',
+  ENFILE: 'ERR_TOO_MANY_FILES',
+  EIO: 'ERR_DISK_IO',
+}
+
+/** The errno name of a system error, `'ENOENT'`; `undefined` for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** A failure to open or read the file to upload. */
+export function sourceError(error: unknown, path: string, context: ErrorContext = {}): unknown {
+  return localError(SOURCE_CODES, 'read', error, path, context)
+}
+
+/** A failure to create, write, sync or rename the file downloaded to. */
+export function targetError(error: unknown, path: string, context: ErrorContext = {}): unknown {
+  return localError(TARGET_CODES, 'write', error, path, context)
+}
+
+function localError(
+  codes: Readonly<Record<string, ErrorCode>>,
+  verb: string,
+  error: unknown,
+  path: string,
+  context: ErrorContext,
+): unknown {
+  const errno = errnoOf(error)
+  const code = errno === undefined ? undefined : codes[errno]
+  if (code === undefined) return error
+  const message = `Cannot ${verb} ${path}: ${errno}`
+  return new TransferError(code, message, { ...context, path }, { cause: error })
+}

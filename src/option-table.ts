@@ -1,0 +1,140 @@
+/**
+ * The option table: defaults, bounds, flags and former names. The compiler asks for a row per
+ * option; flags of the command and the table in the README are made from it.
+ */
+
+import { availableParallelism } from 'node:os'
+import type { NumberRow, OptionRow } from './option-check.ts'
+import type { EngineOptions, UploadChecksum } from './options.ts'
+import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
+import { MULTIPART_THRESHOLD_DEFAULT, PART_SIZE_DEFAULT } from './plan/upload-plan.ts'
+import { GiB, MiB } from './units.ts'
+
+const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
+]
+
+const count = (value: number, min: number, max: number): NumberRow => ({
+  kind: 'count',
+  default: value,
+  min,
+  max,
+})
+const size = (value: number, min: number, max: number): NumberRow => ({
+  kind: 'size',
+  default: value,
+  min,
+  max,
+})
+const duration = (value: number, min: number, max: number): NumberRow => ({
+  kind: 'duration',
+  default: value,
+  min,
+  max,
+})
+
+const HOUR = 3_600_000
+
+/** The option table. */
+export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow } = {
+  target: { kind: 'text', doc: 'Where `upload(path)` puts files, `s3://bucket/prefix/`' },
+  region: { kind: 'text', flag: '--region', was: ['region_name'], doc: 'Region of the buckets' },
+  endpoint: {
+    kind: 'text',
+    flag: '--endpoint-url',
+    was: ['endpoint_url', 'endpointUrl'],
+    doc: 'URL of an S3-compatible store',
+  },
+  profile: { kind: 'text', flag: '--profile', was: ['profile_name'], doc: 'Profile in `~/.aws`' },
+  credentials: { kind: 'value', doc: 'Keys, or a function that fetches them' },
+  pathStyle: {
+    kind: 'boolean',
+    flag: '--path-style',
+    was: ['forcePathStyle', 'addressing_style'],
+    doc: 'Bucket in the path instead of the host name',
+  },
+  accelerate: { kind: 'boolean', flag: '--accelerate', doc: 'S3 Transfer Acceleration' },
+  dualstack: { kind: 'boolean', flag: '--dualstack', doc: 'Dual-stack endpoints' },
+  fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
+  tlsCa: { kind: 'text', doc: 'PEM certificates to trust instead of the built-in ones' },
+  tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
+  workers: {
+    ...count(availableParallelism(), 0, 64),
+    flag: '--workers',
+    doc: 'Worker threads; 0 runs everything in the calling thread',
+  },
+  maxConnections: {
+    ...count(64, 1, 10_000),
+    flag: '--max-connections',
+    was: ['max_pool_connections', 'maxSockets'],
+    doc: 'Connections over all workers together',
+  },
+  maxIdleConnections: {
+    ...count(32, 0, 10_000),
+    was: ['max_idle_connections'],
+    doc: 'Idle connections kept per worker',
+  },
+  prewarmConnections: { ...count(0, 0, 1000), doc: 'Connections opened ahead, per worker' },
+  maxInFlight: {
+    ...count(32, 1, 10_000),
+    flag: '--max-in-flight',
+    was: ['max_concurrency', 'queueSize'],
+    doc: 'Requests in flight over all workers',
+  },
+  maxTransfers: { ...count(64, 1, 10_000), doc: 'Transfers worked on at a time' },
+  memoryLimit: {
+    ...size(128 * MiB, 8 * MiB, 64 * GiB),
+    flag: '--memory-limit',
+    doc: 'Memory for parts in flight',
+  },
+  partSize: {
+    ...size(PART_SIZE_DEFAULT, PART_SIZE_MIN, PART_SIZE_MAX),
+    flag: '--part-size',
+    was: ['multipart_chunksize', 'chunkSize'],
+    doc: 'Part size; grows so that 10,000 parts suffice',
+  },
+  multipartThreshold: {
+    ...size(MULTIPART_THRESHOLD_DEFAULT, 0, PART_SIZE_MAX),
+    flag: '--multipart-threshold',
+    was: ['multipart_threshold'],
+    doc: 'Objects from this size go in parts',
+  },
+  checksumAlgorithm: {
+    kind: 'choice',
+    default: 'CRC32',
+    values: UPLOAD_CHECKSUMS,
+    flag: '--checksum-algorithm',
+    was: ['ChecksumAlgorithm'],
+    doc: 'Checksum sent with uploads',
+  },
+  connectTimeoutMs: {
+    ...duration(5000, 1, HOUR),
+    flag: '--connect-timeout',
+    was: ['connect_timeout'],
+    doc: 'Longest wait for a connection, TLS handshake included',
+  },
+  readTimeoutMs: {
+    ...duration(30_000, 1, HOUR),
+    flag: '--read-timeout',
+    was: ['read_timeout'],
+    doc: 'Longest time in which nothing moves on a connection at work',
+  },
+  idleTimeoutMs: { ...duration(4000, 1, HOUR), doc: 'How long an idle connection is kept' },
+  connectionMaxAgeMs: {
+    ...duration(300_000, 0, 24 * HOUR),
+    was: ['connection_max_age', 'clientTtl'],
+    doc: 'Age from which a connection takes no new request, ± 20 %; 0 for any age',
+  },
+  maxAttempts: {
+    ...count(6, 1, 100),
+    flag: '--max-attempts',
+    was: ['max_attempts', 'maxRetries', 'num_download_attempts'],
+    doc: 'Attempts per request, the first included',
+  },
+  retryDelayMs: { ...duration(100, 0, HOUR), doc: 'First retry delay; doubles, with full jitter' },
+  retryDelayMaxMs: { ...duration(20_000, 0, HOUR), doc: 'Longest retry delay' },
+}

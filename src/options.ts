@@ -1,0 +1,135 @@
+/**
+ * The options of the engine and their meaning. Defaults and bounds stand in `option-table.ts`.
+ */
+
+import type { ChecksumAlgorithm } from './checksum/algorithms.ts'
+import { checkOption, unknownOption } from './option-check.ts'
+import { OPTIONS } from './option-table.ts'
+import type { CredentialsOption } from './store/s3-store-options.ts'
+
+/** Where and as whom. What is left out comes from where every AWS tool takes it. */
+export interface ConnectionTarget {
+  /** Where `upload(path)` puts files: `s3://bucket/prefix/`. */
+  readonly target?: string | undefined
+  /** Region of the buckets. @default AWS_REGION, then the profile */
+  readonly region?: string | undefined
+  /** URL of an S3-compatible store. @default AWS_ENDPOINT_URL_S3, then the profile, then AWS */
+  readonly endpoint?: string | undefined
+  /** Profile in `~/.aws/config` and `~/.aws/credentials`. @default AWS_PROFILE */
+  readonly profile?: string | undefined
+  /** Keys or a provider. @default the SDK's provider chain */
+  readonly credentials?: CredentialsOption | undefined
+  /** Bucket in the path instead of the host name. @default true for IP addresses and localhost */
+  readonly pathStyle?: boolean | undefined
+  /** S3 Transfer Acceleration. @default false */
+  readonly accelerate?: boolean | undefined
+  /** Dual-stack endpoints. @default AWS_USE_DUALSTACK_ENDPOINT */
+  readonly dualstack?: boolean | undefined
+  /** FIPS endpoints. @default AWS_USE_FIPS_ENDPOINT */
+  readonly fips?: boolean | undefined
+  /** PEM certificates to trust instead of the built-in ones. */
+  readonly tlsCa?: string | undefined
+  /** Check the server's certificate. Turning it off warns. @default true */
+  readonly tlsVerify?: boolean | undefined
+}
+
+/** How much of everything. Sizes in bytes, durations in milliseconds. */
+export interface Tuning {
+  /** Worker threads; 0 runs everything in the calling thread. @default one per core, at most 64 */
+  readonly workers?: number | undefined
+  /** Connections over all workers together. @default 64 */
+  readonly maxConnections?: number | undefined
+  /** Idle connections kept per worker. @default 32 */
+  readonly maxIdleConnections?: number | undefined
+  /** Connections each worker opens before its first request. @default 0 */
+  readonly prewarmConnections?: number | undefined
+  /** Requests in flight over all workers. @default 32 */
+  readonly maxInFlight?: number | undefined
+  /** Transfers worked on at a time; the others wait in order. @default 64 */
+  readonly maxTransfers?: number | undefined
+  /** Memory for parts in flight. @default 128 MiB */
+  readonly memoryLimit?: number | undefined
+  /** Part size; grows so that 10,000 parts suffice. @default 8 MiB */
+  readonly partSize?: number | undefined
+  /** Objects from this size go in parts. @default 16 MiB */
+  readonly multipartThreshold?: number | undefined
+  /** Checksum sent with uploads. @default CRC32 */
+  readonly checksumAlgorithm?: UploadChecksum | undefined
+  /** Longest wait for a connection, TLS handshake included. @default 5 s */
+  readonly connectTimeoutMs?: number | undefined
+  /** Longest time in which nothing moves on a connection at work. @default 30 s */
+  readonly readTimeoutMs?: number | undefined
+  /** How long an idle connection is kept; below the 5 s after which S3 may close it. @default 4 s */
+  readonly idleTimeoutMs?: number | undefined
+  /** Age from which a connection takes no new request, ± 20 %; 0 for any age. @default 5 min */
+  readonly connectionMaxAgeMs?: number | undefined
+  /** Attempts per request, the first included. @default 6 */
+  readonly maxAttempts?: number | undefined
+  /** First retry delay; doubles, with full jitter. @default 100 ms */
+  readonly retryDelayMs?: number | undefined
+  /** Longest retry delay. @default 20 s */
+  readonly retryDelayMaxMs?: number | undefined
+}
+
+export type EngineOptions = ConnectionTarget & Tuning
+
+export type UploadChecksum = Extract<
+  ChecksumAlgorithm,
+  'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
+>
+
+/** All of `Tuning`, filled in. Frozen. */
+export type ResolvedTuning = Readonly<{ [K in keyof Tuning]-?: NonNullable<Tuning[K]> }>
+
+export interface ResolvedOptions {
+  readonly target: ConnectionTarget
+  readonly tuning: ResolvedTuning
+}
+
+const TARGET_NAMES = [
+  'target',
+  'region',
+  'endpoint',
+  'profile',
+  'credentials',
+  'pathStyle',
+  'accelerate',
+  'dualstack',
+  'fips',
+  'tlsCa',
+  'tlsVerify',
+] as const satisfies readonly (keyof ConnectionTarget)[]
+
+/**
+ * Checks and fills in the options of an engine.
+ *
+ * @throws ERR_OPTION_UNKNOWN for a name that is none, with the nearest one.
+ * @throws ERR_OPTION_INVALID for a wrong type or a value out of bounds.
+ */
+export function resolveOptions(input: EngineOptions = {}): ResolvedOptions {
+  checkNames(input)
+  const target: Record<string, unknown> = {}
+  const tuning: Record<string, unknown> = {}
+  for (const [name, row] of Object.entries(OPTIONS)) {
+    const value = checkOption(name, row, input[name as keyof EngineOptions])
+    const isTarget = (TARGET_NAMES as readonly string[]).includes(name)
+    if (value !== undefined) (isTarget ? target : tuning)[name] = value
+  }
+  const resolved = tuning as unknown as ResolvedTuning
+  return Object.freeze({
+    target: Object.freeze(target as ConnectionTarget),
+    tuning: Object.freeze({
+      ...resolved,
+      // More workers than connections could never all work; more requests would only wait.
+      workers: Math.min(resolved.workers, resolved.maxConnections, 64),
+      maxInFlight: Math.min(resolved.maxInFlight, resolved.maxConnections),
+    }),
+  })
+}
+
+function checkNames(input: object): void {
+  for (const name of Object.keys(input)) {
+    if (Object.hasOwn(OPTIONS, name)) continue
+    throw unknownOption(name, OPTIONS)
+  }
+}

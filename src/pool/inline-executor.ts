@@ -1,0 +1,74 @@
+/**
+ * Runs jobs in the calling thread, with the code of the workers. For `workers: 0`: debugging,
+ * tests, and very small jobs that a thread would cost more than it brings.
+ */
+
+import type { StoreRoute } from '../store/types.ts'
+import type { PartExecutor, PartRunnerFactory, PartRunnerLike } from './part-executor.ts'
+import type { PartJob, PartResult, WorkerConfig } from './protocol.ts'
+import type { SharedState, WorkerCounters } from './shared-state.ts'
+import { lostWorker } from './lost-worker.ts'
+import { workerUrl } from './worker-url.ts'
+
+export class InlineExecutor implements PartExecutor {
+  readonly #config: WorkerConfig
+  readonly #shared: SharedState
+  readonly #prewarm: number
+  readonly #factory: PartRunnerFactory | undefined
+  #runner: Promise<PartRunnerLike> | undefined
+
+  /** Without a factory the runner is imported when first needed. */
+  constructor(
+    config: WorkerConfig,
+    shared: SharedState,
+    prewarm: number,
+    factory?: PartRunnerFactory,
+  ) {
+    this.#config = config
+    this.#shared = shared
+    this.#prewarm = prewarm
+    this.#factory = factory
+  }
+
+  async run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
+    this.#shared.clearProgress(job.slot)
+    const runner = await this.#load()
+    const [result] = await runner.run({ route, jobs: [job] })
+    return result ?? lostWorker(new Error('a task came back without an answer'))
+  }
+
+  cancel(transferId: number): void {
+    void this.#runner?.then((runner) => runner.cancel(transferId))
+  }
+
+  async ready(route: StoreRoute | undefined): Promise<void> {
+    const runner = await this.#load()
+    if (route !== undefined) await runner.prewarm(route.origin, this.#prewarm)
+  }
+
+  workers(): WorkerCounters[] {
+    return this.#shared.workers()
+  }
+
+  progress(slot: number): number {
+    return this.#shared.progress(slot)
+  }
+
+  async close(): Promise<void> {
+    const runner = await this.#runner
+    runner?.close()
+  }
+
+  #load(): Promise<PartRunnerLike> {
+    this.#runner ??= this.#create()
+    return this.#runner
+  }
+
+  async #create(): Promise<PartRunnerLike> {
+    if (this.#factory !== undefined) return this.#factory(this.#config)
+    const module = (await import(workerUrl('part-runner').href)) as {
+      readonly PartRunner: new (config: WorkerConfig) => PartRunnerLike
+    }
+    return new module.PartRunner(this.#config)
+  }
+}

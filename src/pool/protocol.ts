@@ -1,0 +1,134 @@
+/**
+ * Everything that crosses the thread boundary, as plain data.
+ *
+ * The coordinator posts a `PartTask` (one route, one or more jobs) and receives one `PartResult`
+ * per job, in the same order. A job is exactly one attempt of one request: retries, books and
+ * policy are the coordinator's. No payload of a file ever crosses: a worker reads and writes files
+ * itself, at offsets, through descriptors that the coordinator opened and keeps open until each
+ * job that uses them has answered. Streams and Buffers of the caller lie in shared memory.
+ *
+ * Errors cross as data (`WireError`), because a thread boundary strips class, code and fields.
+ */
+
+import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
+import type { WireError } from '../errors.ts'
+import type { StoreRoute } from '../store/types.ts'
+
+/** Where a worker finds bytes, or puts them. Offsets and lengths in bytes. */
+export type ByteLocation =
+  | { readonly kind: 'file'; readonly fd: number; readonly offset: number }
+  | { readonly kind: 'memory'; readonly buffer: SharedArrayBuffer; readonly offset: number }
+
+interface JobBase {
+  readonly transferId: number
+  /** Index of the progress slot in the shared state, owned by this job until it has answered. */
+  readonly slot: number
+}
+
+interface RequestJob extends JobBase {
+  readonly key: string
+  /** Canonical (sorted, encoded) query string, without `?`. */
+  readonly query: string
+  /** Flat name, value list, lower-case names. */
+  readonly headers: readonly string[]
+}
+
+/** PutObject or UploadPart: read, hash, sign, send, check. */
+export interface PutJob extends RequestJob {
+  readonly kind: 'put'
+  readonly source: ByteLocation
+  readonly length: number
+  readonly algorithm: ChecksumAlgorithm
+  /** Send the checksum as a header; otherwise it is computed for the books only. */
+  readonly sendChecksum: boolean
+}
+
+/** GetObject, whole or a range: sign, receive, check, hash, write. */
+export interface GetJob extends RequestJob {
+  readonly kind: 'get'
+  readonly sink: ByteLocation
+  readonly offset: number
+  readonly length: number
+  /** Size of the whole object, to check Content-Range against. */
+  readonly size: number
+  /** Ask for the whole object without a Range header. */
+  readonly whole: boolean
+  /** ETag the answer must carry, as sent by the store. */
+  readonly etag: string
+  /** Content-Encoding the object is stored with; any other in an answer is refused. */
+  readonly contentEncoding: string | undefined
+  readonly algorithm: ChecksumAlgorithm
+}
+
+/** Checksum of bytes at hand; no request. */
+export interface DigestJob extends JobBase {
+  readonly kind: 'digest'
+  readonly source: ByteLocation
+  readonly length: number
+  readonly algorithm: ChecksumAlgorithm
+}
+
+export type PartJob = PutJob | GetJob | DigestJob
+
+/**
+ * What Piscina posts. Jobs of one task share a route. A task without jobs is answered when the
+ * thread is ready for work, its connections opened ahead included.
+ */
+export interface PartTask {
+  readonly route: StoreRoute | undefined
+  readonly jobs: readonly PartJob[]
+}
+
+export interface PartDone {
+  readonly ok: true
+  readonly workerId: number
+  /** Checksum of the bytes moved, big-endian. */
+  readonly digest: Uint8Array
+  readonly length: number
+  /** ETag as the store sent it; empty for a digest job. */
+  readonly etag: string
+  /** Answer headers the coordinator has use for: version id, checksums, encryption. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly elapsedMs: number
+}
+
+export interface PartFailed {
+  readonly ok: false
+  readonly workerId: number
+  readonly error: WireError
+  /**
+   * Bytes of a GET which arrived, were written and hashed before it broke, with their checksum:
+   * the next attempt goes on behind them. 0 for everything else.
+   */
+  readonly received: number
+  readonly digest: Uint8Array
+}
+
+export type PartResult = PartDone | PartFailed
+
+/** TLS settings of the data plane; the same go to the control plane. */
+export interface TlsSettings {
+  /** PEM certificates to trust instead of the built-in ones. */
+  readonly ca?: string | undefined
+  readonly rejectUnauthorized: boolean
+}
+
+/** What a worker is started with. Holds no credentials. */
+export interface WorkerConfig {
+  /** BroadcastChannel on which `ControlMessage`s arrive. */
+  readonly channel: string
+  readonly shared: SharedArrayBuffer
+  readonly slots: number
+  readonly maxConnections: number
+  readonly maxIdleConnections: number
+  readonly connectTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly connectionMaxAgeMs: number
+  readonly tls: TlsSettings
+  /** Connections each thread opens while it starts. */
+  readonly prewarm?: { readonly origin: string; readonly connections: number } | undefined
+}
+
+/** Coordinator → all workers. */
+export type ControlMessage = { readonly type: 'cancel'; readonly transferId: number }

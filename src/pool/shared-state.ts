@@ -1,0 +1,98 @@
+/**
+ * Numbers that workers write and the coordinator reads without a message: bytes moved per job and
+ * the connection counters of each worker. One SharedArrayBuffer of 64-bit floats:
+ *
+ *   [ next worker index | progress slot 0 … slots-1 | worker 0: COUNTERS … | worker 1 … ]
+ *
+ * Every cell has one writer at a time, so plain aligned stores do; readers may see a value that is
+ * a moment old, which is what a progress line and statistics need.
+ */
+
+import { assert } from '../assert.ts'
+
+/** Names of a worker's cells, in the order in which they lie. */
+export const COUNTERS = [
+  'threadId',
+  'open',
+  'busy',
+  'opened',
+  'reused',
+  'closed',
+  'failed',
+  'requests',
+  'bytesSent',
+  'bytesReceived',
+] as const
+
+export type CounterName = (typeof COUNTERS)[number]
+export type WorkerCounters = Readonly<Record<CounterName, number>>
+
+/**
+ * Rows for workers, dead ones included: their counts stay part of the totals. A worker past the
+ * last row shares it, so that totals stay right and only the split by worker gets coarse.
+ * Source: none, reasonable default (64 workers may each be replaced three times).
+ */
+const WORKER_ROWS = 256
+
+const HEADER_CELLS = 1
+
+/** Bytes of shared memory for `slots` progress slots. */
+export function sharedStateBytes(slots: number): number {
+  return 8 * (HEADER_CELLS + slots + WORKER_ROWS * COUNTERS.length)
+}
+
+/** The coordinator's view. */
+export class SharedState {
+  readonly buffer: SharedArrayBuffer
+  readonly #cells: Float64Array
+  readonly #slots: number
+
+  constructor(slots: number) {
+    this.buffer = new SharedArrayBuffer(sharedStateBytes(slots))
+    this.#cells = new Float64Array(this.buffer)
+    this.#slots = slots
+  }
+
+  /** Bytes the job in this slot has moved so far. */
+  progress(slot: number): number {
+    assert(slot >= 0 && slot < this.#slots, 'progress slot out of range')
+    return this.#cells[HEADER_CELLS + slot] ?? 0
+  }
+
+  clearProgress(slot: number): void {
+    this.#cells[HEADER_CELLS + slot] = 0
+  }
+
+  /** Counters of every worker that ever ran, in the order they started. */
+  workers(): WorkerCounters[] {
+    const started = Math.min(Atomics.load(new Int32Array(this.buffer, 0, 1), 0), WORKER_ROWS)
+    return Array.from({ length: started }, (_, row) => {
+      const start = HEADER_CELLS + this.#slots + row * COUNTERS.length
+      return Object.fromEntries(
+        COUNTERS.map((name, index) => [name, this.#cells[start + index] ?? 0]),
+      ) as Record<CounterName, number>
+    })
+  }
+}
+
+/** One worker's view: its own row of counters, and the progress slots of its jobs. */
+export class WorkerState {
+  readonly #cells: Float64Array
+  readonly #row: number
+
+  constructor(buffer: SharedArrayBuffer, slots: number, threadId: number) {
+    this.#cells = new Float64Array(buffer)
+    const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
+    this.#row = HEADER_CELLS + slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length
+    this.#cells[this.#row] = threadId
+  }
+
+  add(counter: CounterName, amount: number): void {
+    const cell = this.#row + COUNTERS.indexOf(counter)
+    this.#cells[cell] = (this.#cells[cell] ?? 0) + amount
+  }
+
+  setProgress(slot: number, bytes: number): void {
+    this.#cells[HEADER_CELLS + slot] = bytes
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The port to a store's control plane: what the coordinator asks of it, and what it may rely on.
+ *
+ * Payload never passes here; workers move it themselves with the route they are given. Every
+ * method rejects with a `TransferError` only, stops with ERR_ABORTED when its signal aborts, and
+ * makes one attempt: `with-retry.ts` adds the others. Sizes are bytes, times epoch milliseconds.
+ *
+ * Any method may fail with the codes of transport and refusal: ERR_CONNECT, ERR_CONNECT_TIMEOUT,
+ * ERR_READ_TIMEOUT, ERR_CONNECTION_LOST, ERR_TLS, ERR_THROTTLED, ERR_STORE_UNAVAILABLE,
+ * ERR_CREDENTIALS, ERR_CREDENTIALS_EXPIRED, ERR_ACCESS_DENIED, ERR_CLOCK_SKEW, ERR_WRONG_REGION,
+ * ERR_BUCKET_NOT_FOUND, ERR_REQUEST_REFUSED, ERR_NOT_SUPPORTED. Others are named at the method.
+ */
+
+import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { ObjectAttributes, RequestAttributes } from './attributes.ts'
+import type { ObjectRef, StoreRoute } from './types.ts'
+
+/** When checksums are computed or compared, as `AWS_REQUEST_CHECKSUM_CALCULATION` says it. */
+export type ChecksumMode = 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'
+
+/** Settings the user made where AWS tools look for them. */
+export interface StoreSettings {
+  readonly region: string
+  readonly requestChecksumCalculation: ChecksumMode
+  readonly responseChecksumValidation: ChecksumMode
+}
+
+/** A stored checksum: base64 as S3 writes it, with `-N` behind a composite one. */
+export interface StoredChecksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly value: string
+  readonly type: ChecksumType
+}
+
+/** What HEAD tells. */
+export interface ObjectInfo {
+  readonly size: number
+  /** As sent, quotes included: for If-Match and equality, never a hash to compute with. */
+  readonly etag: string
+  readonly lastModified: number | undefined
+  readonly versionId: string | undefined
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
+  /** Kind of `checksums`; absent when the store did not say. */
+  readonly checksumType: ChecksumType | undefined
+  /** Parts the object was uploaded in; stores tell it only when asked with `partNumber`. */
+  readonly partsCount: number | undefined
+  /** User metadata, names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly storageClass: string | undefined
+  readonly serverSideEncryption: string | undefined
+}
+
+/** A part as Complete lists it. Checksums may go with it, base64. */
+export interface CompletedPart {
+  readonly partNumber: number
+  readonly etag: string
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined
+}
+
+/** A part as ListParts tells it. */
+export interface ListedPart {
+  readonly partNumber: number
+  readonly size: number
+  readonly etag: string
+  readonly lastModified: number | undefined
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
+}
+
+/** What a believable answer to Complete says. */
+export interface CompletedObject {
+  /** As sent, quotes included. */
+  readonly etag: string
+  readonly versionId: string | undefined
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
+  readonly checksumType: ChecksumType | undefined
+  readonly location: string | undefined
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface HeadOptions extends CallOptions {
+  readonly attributes?: RequestAttributes | undefined
+  readonly ifMatch?: string | undefined
+  /** 1-based: asks about that part, and makes the store tell how many there are. */
+  readonly partNumber?: number | undefined
+}
+
+export interface CreateOptions extends CallOptions {
+  readonly attributes?: ObjectAttributes | undefined
+  /** Absent: the store is told nothing about checksums. */
+  readonly checksum?:
+    | { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType }
+    | undefined
+}
+
+export interface CompleteOptions extends CallOptions {
+  readonly attributes?: ObjectAttributes | undefined
+  /** Checksum of the whole object, for the store to compare. */
+  readonly checksum?: StoredChecksum | undefined
+  /** Sum of the parts, for the store to compare (`x-amz-mp-object-size`). */
+  readonly size?: number | undefined
+}
+
+export interface UploadCallOptions extends CallOptions {
+  readonly attributes?: RequestAttributes | undefined
+}
+
+export interface ObjectStore {
+  /** What the environment says. Idempotent, no request. @throws ERR_OPTION_INVALID */
+  settings(): Promise<StoreSettings>
+
+  /**
+   * How to address and sign requests to a bucket, with credentials that are good for at least
+   * five minutes if the provider gives any that long. Cached; cheap enough to ask per task. No
+   * request to the store. Rejects with ERR_CREDENTIALS, ERR_OPTION_INVALID, or ERR_NOT_SUPPORTED
+   * when the bucket needs a signature workers cannot make.
+   */
+  route(bucket: string, options?: CallOptions): Promise<StoreRoute>
+
+  /**
+   * HEAD of an object, with its stored checksums if we may see them. Idempotent.
+   * Rejects with ERR_OBJECT_NOT_FOUND (a HEAD does not tell whether key or bucket is missing),
+   * ERR_PRECONDITION_FAILED, ERR_RESPONSE_INVALID when the answer has no size or ETag.
+   */
+  head(object: ObjectRef, options?: HeadOptions): Promise<ObjectInfo>
+
+  /**
+   * Opens a multipart upload. *Not* idempotent: a repeated call leaves a second upload behind, so
+   * that it may be repeated only when the store answered that the first one failed.
+   */
+  createMultipartUpload(
+    object: ObjectRef,
+    options?: CreateOptions,
+  ): Promise<{ readonly uploadId: string }>
+
+  /**
+   * Assembles the parts given, and only those, in the order given. AWS answers a repeated call
+   * with the same success, others with ERR_UPLOAD_NOT_FOUND. When the outcome is unknown (lost
+   * or unbelievable answer) it rejects with a transport code or ERR_RESPONSE_INVALID, and the
+   * caller must look at the object before it decides; `isOutcomeUnknown` in `classify.ts` tells.
+   * Rejects also with ERR_PRECONDITION_FAILED, ERR_CONFLICT (start a new upload),
+   * ERR_CHECKSUM_MISMATCH.
+   */
+  completeMultipartUpload(
+    object: ObjectRef,
+    uploadId: string,
+    parts: readonly CompletedPart[],
+    options?: CompleteOptions,
+  ): Promise<CompletedObject>
+
+  /** Removes an upload and its parts. Idempotent: an upload that is gone counts as aborted. */
+  abortMultipartUpload(
+    object: ObjectRef,
+    uploadId: string,
+    options?: UploadCallOptions,
+  ): Promise<void>
+
+  /** All parts of an open upload, ascending. Idempotent. Rejects with ERR_UPLOAD_NOT_FOUND. */
+  listParts(
+    object: ObjectRef,
+    uploadId: string,
+    options?: UploadCallOptions,
+  ): Promise<readonly ListedPart[]>
+
+  /**
+   * Forgets what is cached for a bucket: its route, and the credentials. With a region, that
+   * region is used for the bucket from now on.
+   */
+  refresh(bucket: string, options?: { readonly region?: string | undefined }): void
+
+  /** Sets the store's clock against ours for signing, from now on. Milliseconds. */
+  noteClockOffset(offsetMs: number): void
+
+  /** Closes connections at once. Idempotent. */
+  close(): void
+}

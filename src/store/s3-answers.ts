@@ -1,0 +1,193 @@
+/**
+ * What the SDK's answers mean to us, and which of them we believe.
+ *
+ * The SDK calls several failures of Complete a success: an error document behind a 200 and
+ * followed by a newline, a proxy's page, a body cut off in the middle. `checkAnswer` therefore
+ * reads each answer before the SDK does: failures become a `TransferError` with everything the
+ * store said, and an XML body must begin and end with the element it should be.
+ */
+
+import type {
+  CompleteMultipartUploadCommandOutput,
+  HeadObjectCommandOutput,
+  Part,
+} from '@aws-sdk/client-s3'
+
+import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import { TransferError, type ErrorContext } from '../errors.ts'
+import { classifyResponse, type FailedResponse, type ResponseHeaders } from './classify.ts'
+import { parseErrorBody } from './error-body.ts'
+import type { CompletedObject, ListedPart, ObjectInfo } from './object-store.ts'
+import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
+import type { ObjectRef } from './types.ts'
+
+/** A response as the SDK's handlers make it. */
+export interface HandlerResponse {
+  readonly statusCode: number
+  readonly headers: ResponseHeaders
+  body?: unknown
+}
+
+/** The element each answer with a body must consist of. */
+const ROOTS: Readonly<Record<string, string>> = {
+  CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
+  CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
+  ListPartsCommand: 'ListPartsResult',
+}
+
+/** Longest answer read. Bytes. Source: 1,000 listed parts take about 500 KB with checksums. */
+const BODY_BYTES_MAX = 8 * 1024 * 1024
+
+/**
+ * Reads an answer before the SDK does. Returns for a believable success, with the body put back.
+ * @throws the error the answer means; ERR_RESPONSE_INVALID for a success that is none
+ */
+export async function checkAnswer(
+  command: string | undefined,
+  response: HandlerResponse,
+  signing: NonNullable<FailedResponse['signing']>,
+): Promise<void> {
+  const root = ROOTS[command ?? '']
+  const { statusCode: status, headers } = response
+  const isSuccess = status >= 200 && status < 300
+  if (isSuccess && root === undefined) return
+  const bytes = await readBody(response.body)
+  const text = bytes.toString('utf8')
+  const error = parseErrorBody(text)
+  if (!isSuccess || (error !== undefined && !hasRoot(text, root ?? ''))) {
+    throw classifyResponse({
+      status,
+      headers,
+      signing,
+      timeMs: Date.now(),
+      storeCode: error?.code,
+      message: error?.message,
+      region: error?.region,
+      requestId: error?.requestId,
+      header: error?.header,
+    })
+  }
+  if (!hasRoot(text, root ?? '')) {
+    throw new TransferError(
+      'ERR_RESPONSE_INVALID',
+      `The store answered ${status}, but not with a whole ${root}.`,
+      { status },
+    )
+  }
+  response.body = bytes
+}
+
+/** HEAD's answer. @throws ERR_RESPONSE_INVALID without size or ETag */
+export function readObjectInfo(output: HeadObjectCommandOutput): ObjectInfo {
+  const { ContentLength: size, ETag: etag } = output
+  if (size === undefined || !Number.isSafeInteger(size) || etag === undefined || etag === '') {
+    throw invalid('The answer to HEAD has no size or no ETag.')
+  }
+  return {
+    size,
+    etag,
+    lastModified: output.LastModified?.getTime(),
+    versionId: output.VersionId,
+    checksums: readChecksums(output),
+    checksumType: checksumType(output.ChecksumType),
+    partsCount: output.PartsCount,
+    metadata: output.Metadata ?? {},
+    contentType: output.ContentType,
+    contentEncoding: output.ContentEncoding,
+    storageClass: output.StorageClass,
+    serverSideEncryption: output.ServerSideEncryption,
+  }
+}
+
+/** Complete's answer. @throws ERR_RESPONSE_INVALID without ETag, or for another object */
+export function readCompletedObject(
+  object: ObjectRef,
+  output: CompleteMultipartUploadCommandOutput,
+): CompletedObject {
+  if (output.ETag === undefined || output.ETag === '') {
+    throw invalid('The answer to CompleteMultipartUpload has no ETag.')
+  }
+  if (output.Key !== undefined && !isSameKey(object.key, output.Key)) {
+    throw invalid(`The answer is about another key: ${JSON.stringify(output.Key)}.`)
+  }
+  if (output.Bucket !== undefined && !isSameBucket(object.bucket, output.Bucket)) {
+    throw invalid(`The answer is about another bucket: ${JSON.stringify(output.Bucket)}.`)
+  }
+  return {
+    etag: output.ETag,
+    versionId: output.VersionId,
+    checksums: readChecksums(output),
+    checksumType: checksumType(output.ChecksumType),
+    location: output.Location,
+  }
+}
+
+/** A part of ListParts' answer. @throws ERR_RESPONSE_INVALID without number, size or ETag */
+export function readListedPart(part: Part): ListedPart {
+  const { PartNumber: partNumber, Size: size, ETag: etag } = part
+  if (partNumber === undefined || size === undefined || etag === undefined) {
+    throw invalid('The answer to ListParts has a part without number, size or ETag.')
+  }
+  return {
+    partNumber,
+    size,
+    etag,
+    lastModified: part.LastModified?.getTime(),
+    checksums: readChecksums(part),
+  }
+}
+
+/** An answer that is no answer. The caller adds the context. */
+export function invalid(message: string, context: ErrorContext = {}): TransferError {
+  return new TransferError('ERR_RESPONSE_INVALID', message, context)
+}
+
+async function readBody(body: unknown): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) throw invalid('The answer is too long to be one of S3.')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Whether a document consists of that element, to its very end, blanks aside. */
+function hasRoot(text: string, root: string): boolean {
+  const name = /^\uFEFF?\s*(?:<\?xml[^>]*\?>)?\s*<([\w.:-]+)[\s>]/.exec(text)?.[1]
+  if (name === undefined || name.replace(/^.*:/, '') !== root) return false
+  return text.trimEnd().endsWith(`</${name}>`)
+}
+
+function readChecksums(
+  output: Readonly<Partial<Record<ChecksumMember, string | undefined>>>,
+): Partial<Record<ChecksumAlgorithm, string>> {
+  const checksums: Partial<Record<ChecksumAlgorithm, string>> = {}
+  for (const [algorithm, member] of Object.entries(CHECKSUM_MEMBERS)) {
+    const value = output[member]
+    if (value !== undefined) checksums[algorithm as ChecksumAlgorithm] = value
+  }
+  return checksums
+}
+
+function checksumType(value: string | undefined): ChecksumType | undefined {
+  return value === 'FULL_OBJECT' || value === 'COMPOSITE' ? value : undefined
+}
+
+/** XML cannot say control characters, and some stores answer with the key as in the URL. */
+function isSameKey(asked: string, answered: string): boolean {
+  if (asked === answered || /[\p{Cc}\uFFFE\uFFFF]/u.test(asked)) return true
+  try {
+    return decodeURIComponent(answered) === asked
+  } catch {
+    return false
+  }
+}
+
+/** Access points answer with the name of the bucket behind them. */
+function isSameBucket(asked: string, answered: string): boolean {
+  const isAccessPoint = asked.startsWith('arn:') || /-(?:s3alias|-ol-s3)$/.test(asked)
+  return isAccessPoint || asked === answered
+}

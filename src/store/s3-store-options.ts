@@ -1,0 +1,49 @@
+/** Options of the store: what may be said about endpoint, identity and connections. */
+
+import type { SecureContextOptions } from 'node:tls'
+
+/** Keys as the SDK's credential providers give them. */
+export interface CredentialsInput {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  readonly expiration?: Date | undefined
+}
+
+/**
+ * Keys, a function that fetches them (any provider of the SDK is one; it is asked again before
+ * they expire), or `'anonymous'` for unsigned requests.
+ */
+export type CredentialsOption = CredentialsInput | (() => Promise<CredentialsInput>) | 'anonymous'
+
+/** TLS settings of connections to the store. */
+export interface TlsOptions {
+  /** Certificate authorities to trust instead of Node's own, PEM. */
+  readonly ca?: SecureContextOptions['ca']
+  /** Client certificate and key, PEM. */
+  readonly cert?: SecureContextOptions['cert']
+  readonly key?: SecureContextOptions['key']
+  /** `false` accepts any certificate. For tests only. */
+  readonly rejectUnauthorized?: boolean
+  /** Name to ask for and to expect in the certificate instead of the host's. */
+  readonly servername?: string
+}
+
+/** Everything not given is taken from where AWS tools take it. */
+export interface S3StoreOptions {
+  readonly region?: string | undefined
+  /** `https://host[:port][/base]` of a compatible store. */
+  readonly endpoint?: string | undefined
+  readonly profile?: string | undefined
+  readonly credentials?: CredentialsOption | undefined
+  /** @default true for endpoints that are an IP address or localhost */
+  readonly forcePathStyle?: boolean | undefined
+  readonly accelerate?: boolean | undefined
+  readonly dualstack?: boolean | undefined
+  readonly fips?: boolean | undefined
+  /** TCP and TLS until the connection stands. Milliseconds. */
+  readonly connectTimeoutMs: number
+  /** Silence before and within an answer. Milliseconds. */
+  readonly readTimeoutMs: number
+  readonly tls?: TlsOptions | undefined
+}

@@ -1,0 +1,50 @@
+/**
+ * Loads the AWS SDK when it is first needed, silently.
+ *
+ * The import costs some 150 ms, which a command that only prints its help must not pay. The SDK
+ * warns about Node versions it will leave behind when its first client is made; that is news for
+ * us, not for the people at the terminal, so the warning is switched off just then.
+ */
+
+import type * as S3 from '@aws-sdk/client-s3'
+import type { UndiciHttpHandler } from '@smithy/undici-http-handler'
+import type { Agent } from 'undici'
+
+/** What of the SDK and of undici the control plane uses. */
+export interface Sdk {
+  readonly s3: typeof S3
+  readonly UndiciHttpHandler: typeof UndiciHttpHandler
+  readonly Agent: typeof Agent
+}
+
+const WARNING_SWITCH = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
+
+let loading: Promise<Sdk> | undefined
+
+/** The SDK, loaded once per process. */
+export function loadSdk(): Promise<Sdk> {
+  loading ??= load()
+  return loading
+}
+
+async function load(): Promise<Sdk> {
+  const [s3, handler, undici] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('@smithy/undici-http-handler'),
+    import('undici'),
+  ])
+  makeFirstClient(s3)
+  return { s3, UndiciHttpHandler: handler.UndiciHttpHandler, Agent: undici.Agent }
+}
+
+/** The SDK looks at the switch once per process, when a client is made. */
+function makeFirstClient(s3: typeof S3): void {
+  const before = process.env[WARNING_SWITCH]
+  process.env[WARNING_SWITCH] = 'true'
+  try {
+    new s3.S3Client({ region: 'us-east-1' }).destroy()
+  } finally {
+    if (before === undefined) delete process.env[WARNING_SWITCH]
+    else process.env[WARNING_SWITCH] = before
+  }
+}

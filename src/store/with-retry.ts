@@ -1,0 +1,105 @@
+/**
+ * An `ObjectStore` that tries again, around one that makes single attempts.
+ *
+ * Reads and aborts are repeated whenever another attempt may help. Create and Complete are not
+ * free to repeat: a second Create leaves an upload nobody knows, and after a lost answer to
+ * Complete only a look at the object tells what happened. Both are repeated only when the failed
+ * attempt did not take effect for certain: the store said so, or was never reached.
+ */
+
+import { isTransferError, type TransferError } from '../errors.ts'
+import { sleep as realSleep, throwIfAborted } from './abortable.ts'
+import { actionOf } from './classify.ts'
+import type { CallOptions, ObjectStore } from './object-store.ts'
+import { RetrySequence, type RetryPolicy } from './retry-policy.ts'
+
+export interface WithRetryOptions {
+  readonly policy: RetryPolicy
+  /** Waits; rejects with ERR_ABORTED when the signal aborts. For tests. */
+  readonly sleep?: ((delayMs: number, signal?: AbortSignal) => Promise<void>) | undefined
+  /** Told about each failed attempt that is followed by another. */
+  readonly onRetry?: ((error: TransferError, delayMs: number) => void) | undefined
+}
+
+/** Adds retries to a store. */
+export function withRetry(store: ObjectStore, options: WithRetryOptions): ObjectStore {
+  const { policy, sleep = realSleep, onRetry } = options
+
+  async function attempt<T>(
+    bucket: string,
+    call: CallOptions | undefined,
+    mayRepeat: (error: TransferError) => boolean,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const sequence = new RetrySequence(policy)
+    for (;;) {
+      try {
+        return await run()
+      } catch (thrown) {
+        if (!isTransferError(thrown)) throw thrown
+        const error = thrown.with({ attempt: sequence.attempt })
+        const delayMs = mayRepeat(error) ? sequence.next(error) : undefined
+        if (delayMs === undefined || !repair(store, bucket, error)) throw error
+        onRetry?.(error, delayMs)
+        await sleep(delayMs, call?.signal)
+        throwIfAborted(call?.signal)
+      }
+    }
+  }
+
+  return {
+    settings: () => store.settings(),
+    route: (bucket, call) => store.route(bucket, call),
+    head: (object, call) => attempt(object.bucket, call, always, () => store.head(object, call)),
+    createMultipartUpload: (object, call) =>
+      attempt(object.bucket, call, hadNoEffect, () => store.createMultipartUpload(object, call)),
+    completeMultipartUpload: (object, uploadId, parts, call) =>
+      attempt(object.bucket, call, hadNoEffect, () =>
+        store.completeMultipartUpload(object, uploadId, parts, call),
+      ),
+    abortMultipartUpload: (object, uploadId, call) =>
+      attempt(object.bucket, call, always, () =>
+        store.abortMultipartUpload(object, uploadId, call),
+      ),
+    listParts: (object, uploadId, call) =>
+      attempt(object.bucket, call, always, () => store.listParts(object, uploadId, call)),
+    refresh: (bucket, how) => store.refresh(bucket, how),
+    noteClockOffset: (offsetMs) => store.noteClockOffset(offsetMs),
+    close: () => store.close(),
+  }
+}
+
+/**
+ * Corrects what an error says is wrong with our side, so that another attempt can succeed: the
+ * clock, the credentials, the region of the bucket. Use it for the errors of workers too.
+ * Returns false when the error asks for a correction it does not tell.
+ */
+export function repair(store: ObjectStore, bucket: string, error: TransferError): boolean {
+  const { clockOffsetMs, region } = error.context
+  switch (actionOf(error)) {
+    case 'clock':
+      if (clockOffsetMs === undefined) return false
+      store.noteClockOffset(clockOffsetMs)
+      return true
+    case 'credentials':
+      store.refresh(bucket)
+      return true
+    case 'region':
+      if (region === undefined) return false
+      store.refresh(bucket, { region })
+      return true
+    default:
+      return true
+  }
+}
+
+function always(): boolean {
+  return true
+}
+
+/** Whether the failed request changed nothing for certain: refused, or never sent. */
+function hadNoEffect(error: TransferError): boolean {
+  const { code } = error
+  if (code === 'ERR_CONNECT' || code === 'ERR_CONNECT_TIMEOUT') return true
+  return error.context.status !== undefined && code !== 'ERR_RESPONSE_INVALID'
+}

@@ -1,0 +1,132 @@
+/**
+ * Options of one transfer: S3's own vocabulary for the object, and what may differ from the
+ * engine's options this once.
+ */
+
+import { TransferError } from './errors.ts'
+import type { ProgressEvent } from './events.ts'
+import { checkOption, unknownOption } from './option-check.ts'
+import { OPTIONS } from './option-table.ts'
+import type { ResolvedTuning, UploadChecksum } from './options.ts'
+import {
+  ATTRIBUTE_NAMES,
+  validateAttributes,
+  type ObjectAttributes,
+  type RequestAttributes,
+} from './store/attributes.ts'
+
+interface CommonOptions {
+  /** Aborts the transfer. */
+  readonly signal?: AbortSignal | undefined
+  /** Called at most ten times a second; the last call has all bytes, after verification. */
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+  /** @default the engine's */
+  readonly partSize?: number | undefined
+}
+
+export interface UploadOptions extends ObjectAttributes, CommonOptions {
+  /** @default the engine's */
+  readonly multipartThreshold?: number | undefined
+  /** @default the engine's */
+  readonly checksumAlgorithm?: UploadChecksum | undefined
+  /** Length of a stream, if it is known: lets parts grow for very long ones. */
+  readonly size?: number | undefined
+}
+
+export interface DownloadOptions extends RequestAttributes, CommonOptions {
+  /** @default the current version */
+  readonly versionId?: string | undefined
+}
+
+/** Options of a transfer, checked. */
+export interface CheckedUpload {
+  readonly attributes: ObjectAttributes
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly algorithm: UploadChecksum
+  readonly size: number | undefined
+}
+
+const READ_ATTRIBUTES: readonly (keyof RequestAttributes)[] = [
+  'sseCustomerKey',
+  'requestPayer',
+  'expectedBucketOwner',
+]
+
+const COMMON_NAMES = ['signal', 'onProgress', 'partSize']
+const UPLOAD_NAMES = [
+  ...ATTRIBUTE_NAMES,
+  ...COMMON_NAMES,
+  'multipartThreshold',
+  'checksumAlgorithm',
+  'size',
+]
+const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId']
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTuning): CheckedUpload {
+  checkNames(options, UPLOAD_NAMES)
+  checkCommon(options)
+  const { size } = options
+  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
+    throw invalid('size', 'a count of bytes')
+  }
+  return {
+    attributes: validateAttributes(options),
+    partSize: override('partSize', options.partSize, tuning) as number,
+    multipartThreshold: override(
+      'multipartThreshold',
+      options.multipartThreshold,
+      tuning,
+    ) as number,
+    algorithm: override('checksumAlgorithm', options.checksumAlgorithm, tuning) as UploadChecksum,
+    size,
+  }
+}
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkDownloadOptions(
+  options: DownloadOptions,
+  tuning: ResolvedTuning,
+): { readonly attributes: RequestAttributes; readonly partSize: number } {
+  checkNames(options, DOWNLOAD_NAMES)
+  checkCommon(options)
+  if (options.versionId !== undefined && typeof options.versionId !== 'string') {
+    throw invalid('versionId', 'a text')
+  }
+  const { sseCustomerKey, requestPayer, expectedBucketOwner } = options
+  return {
+    attributes: validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner }),
+    partSize: override('partSize', options.partSize, tuning) as number,
+  }
+}
+
+type Overridable = 'partSize' | 'multipartThreshold' | 'checksumAlgorithm'
+
+function override(name: Overridable, value: unknown, tuning: ResolvedTuning): unknown {
+  return value === undefined ? tuning[name] : checkOption(name, OPTIONS[name], value)
+}
+
+function checkCommon(options: CommonOptions): void {
+  const { signal, onProgress } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('signal', 'an AbortSignal')
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('onProgress', 'a function')
+  }
+}
+
+function checkNames(options: object, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue
+    const engineWide = Object.hasOwn(OPTIONS, name)
+    if (engineWide) throw invalid(name, 'given to the engine; it cannot differ by transfer')
+    throw unknownOption(name, Object.fromEntries(names.map((known) => [known, {}])))
+  }
+}
+
+function invalid(option: string, expected: string): TransferError {
+  const message = `Expected \`${option}\` to be ${expected}.`
+  return new TransferError('ERR_OPTION_INVALID', message, { option })
+}

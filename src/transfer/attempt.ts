@@ -1,0 +1,77 @@
+/**
+ * The attempts of one request: permit → route → worker → answer, and between two of them what the
+ * error asks for: new credentials, another region, the store's clock, or only time.
+ *
+ * Retries live here and nowhere else: workers make one attempt, the SDK is told to make one.
+ */
+
+import { fromWire } from '../errors.ts'
+import type { PartDone, PartFailed, PartJob } from '../pool/protocol.ts'
+import { sleep } from '../store/abortable.ts'
+import { RetrySequence } from '../store/retry-policy.ts'
+import { repair } from '../store/with-retry.ts'
+import type { TransferRun } from './transfer-run.ts'
+
+/** What a driver says of a request; the job is made anew for each attempt. */
+export interface PartRequest {
+  /** From 1; 0 for a pass over bytes that are all there. */
+  readonly partNumber: number
+  readonly length: number
+  makeJob(slot: number): PartJob
+  /**
+   * Told of a failed attempt that made progress, so that the next job can go on behind it.
+   * Returns the bytes that count from now on.
+   */
+  onPartial?(failed: PartFailed): number
+}
+
+/**
+ * Runs a request until it succeeds or has failed for good. An attempt that moved bytes which count
+ * starts the count of attempts anew: a long range over a bad line is patience, not failure.
+ * @throws the error of the last attempt, or the reason the run was stopped.
+ */
+export async function attempt(run: TransferRun, request: PartRequest): Promise<PartDone> {
+  const { env, signal } = run
+  const { partNumber } = request
+  let sequence = new RetrySequence(env.retryPolicy)
+  for (;;) {
+    const result = await attemptOnce(run, request)
+    if (result.ok) {
+      const { length: bytes, elapsedMs, workerId } = result
+      const done = { partNumber, bytes, elapsedMs, attempt: sequence.attempt, workerId }
+      // 0: a pass over bytes that have all arrived.
+      if (partNumber > 0) env.events.emit('part', { transfer: run.info, ...done })
+      return result
+    }
+    signal.throwIfAborted()
+    const number = sequence.attempt
+    const error = fromWire(result.error).with({ ...run.context, partNumber, attempt: number })
+    if (result.received > 0) sequence = new RetrySequence(env.retryPolicy)
+    const delayMs = sequence.next(error)
+    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
+    env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
+    await sleep(delayMs, signal)
+    signal.throwIfAborted()
+  }
+}
+
+async function attemptOnce(run: TransferRun, request: PartRequest): Promise<PartDone | PartFailed> {
+  const { env, signal, progress } = run
+  const permit = await env.scheduler.acquireRequest(run.sequence, signal)
+  let kept = 0
+  try {
+    const job = request.makeJob(permit.slot)
+    const route =
+      job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
+    run.attempts += 1
+    progress.open(permit.slot)
+    const result = await env.executor.run(route, job)
+    // A digest moves nothing: its bytes were counted when they came.
+    if (result.ok) kept = job.kind === 'digest' ? 0 : result.length
+    else kept = request.onPartial?.(result) ?? 0
+    return result
+  } finally {
+    progress.close(permit.slot, kept)
+    permit.release()
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * One multipart upload from Create to its end, which is exactly one of: completed and verified,
+ * or aborted with nothing left.
+ *
+ *   create → parts … → complete → verified
+ *                   ↘ discard (abort, then ListParts until it is gone)
+ *
+ * A random token in the object's metadata tells our completion from another writer's object, when
+ * the answer to Complete was lost.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { CHECKSUMS, isCombinable } from '../checksum/algorithms.ts'
+import { combineAll, compositeChecksum } from '../checksum/combine.ts'
+import { encodeDigest } from '../checksum/encoding.ts'
+import { isTransferError, type TransferError } from '../errors.ts'
+import type { PartDone } from '../pool/protocol.ts'
+import { isOutcomeUnknown } from '../store/classify.ts'
+import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
+import type { ObjectRef } from '../store/types.ts'
+import { completedParts, PartTable } from './part-table.ts'
+import type { Checksum, UploadResult } from './results.ts'
+import type { TransferRun } from './transfer-run.ts'
+import type { UploadSpec } from './upload-spec.ts'
+import { compareStored, headForVerification } from './verify-upload.ts'
+
+/** User metadata that carries the token. */
+const TOKEN_NAME = 'transfer-engine-upload'
+
+/** How long clean-up may take. Milliseconds. Source: none, reasonable default. */
+const DISCARD_MS = 15_000
+
+/** Aborts tried: a part that was under way may reappear after an abort, so S3 says to look again. */
+const DISCARD_ROUNDS = 3
+
+export class MultipartUpload {
+  readonly uploadId: string
+  readonly #run: TransferRun
+  readonly #spec: UploadSpec
+  readonly #token: string
+  readonly #table = new PartTable()
+  #size = 0
+  #parts = 0
+
+  private constructor(run: TransferRun, spec: UploadSpec, uploadId: string, token: string) {
+    this.#run = run
+    this.#spec = spec
+    this.uploadId = uploadId
+    this.#token = token
+  }
+
+  static async create(run: TransferRun, spec: UploadSpec): Promise<MultipartUpload> {
+    const token = randomUUID()
+    const { attributes, algorithm } = spec
+    run.signal.throwIfAborted()
+    // Without the signal: an upload whose id we never hear of could not be aborted.
+    const { uploadId } = await run.env.store.createMultipartUpload(objectOf(run), {
+      attributes: { ...attributes, metadata: { ...attributes.metadata, [TOKEN_NAME]: token } },
+      checksum: spec.sendChecksum ? { algorithm, type: multipartType(spec) } : undefined,
+    })
+    return new MultipartUpload(run, spec, uploadId, token)
+  }
+
+  noteArrived(partNumber: number, offset: number, done: PartDone): void {
+    const { digest, length, etag } = done
+    this.#table.add(partNumber, { offset, length, digest, etag })
+    this.#size += length
+    this.#parts += 1
+  }
+
+  /**
+   * Assembles the object and compares what the store holds with what was sent.
+   * @throws ERR_CHECKSUM_MISMATCH, or the store's refusal.
+   */
+  async complete(): Promise<UploadResult> {
+    const run = this.#run
+    const lines = this.#table.covering(this.#size)
+    const checksum = await this.#checksumOf(lines)
+    const answer = await this.#completeOrFind(lines, checksum)
+    const info = await headForVerification(run, this.#spec, answer.versionId)
+    const stored = info?.checksums ?? answer.checksums
+    const verified = compareStored(run, {
+      size: this.#size,
+      checksum,
+      storedSize: info?.size,
+      stored: stored[checksum.algorithm],
+    })
+    return {
+      object: objectOf(run),
+      size: this.#size,
+      etag: answer.etag,
+      versionId: answer.versionId,
+      checksum,
+      verified,
+      parts: this.#parts,
+      attempts: run.attempts,
+      elapsedMs: performance.now() - run.startedAt,
+    }
+  }
+
+  /** Aborts the upload and looks whether it is gone. Returns the error to reject with. */
+  async discard(error: TransferError): Promise<TransferError> {
+    const { store } = this.#run.env
+    const object = objectOf(this.#run)
+    const options = {
+      // The run's own signal has fired; clean-up has a time-out of its own.
+      signal: AbortSignal.timeout(DISCARD_MS),
+      attributes: this.#spec.attributes,
+    }
+    try {
+      for (let round = 1; round <= DISCARD_ROUNDS; round += 1) {
+        await store.abortMultipartUpload(object, this.uploadId, options)
+        if (await this.#isGone(options)) return error
+      }
+      return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
+    } catch {
+      return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
+    }
+  }
+
+  async #isGone(options: { readonly signal: AbortSignal }): Promise<boolean> {
+    try {
+      const { store } = this.#run.env
+      const parts = await store.listParts(objectOf(this.#run), this.uploadId, options)
+      return parts.length === 0
+    } catch (error) {
+      if (!isTransferError(error)) throw error
+      // Some stores have no ListParts, or do not let us: the abort was answered, which must do.
+      const answered = ['ERR_UPLOAD_NOT_FOUND', 'ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED']
+      if (answered.includes(error.code)) return true
+      throw error
+    }
+  }
+
+  async #completeOrFind(
+    lines: ReturnType<PartTable['covering']>,
+    checksum: Checksum,
+  ): Promise<CompletedObject> {
+    const { env, signal } = this.#run
+    const { sendChecksum, algorithm, attributes } = this.#spec
+    const parts = completedParts(lines, sendChecksum ? algorithm : undefined)
+    const isFull = checksum.type === 'FULL_OBJECT'
+    for (let round = 1; ; round += 1) {
+      try {
+        return await env.store.completeMultipartUpload(objectOf(this.#run), this.uploadId, parts, {
+          signal,
+          attributes,
+          size: sendChecksum ? this.#size : undefined,
+          checksum: sendChecksum && isFull ? checksum : undefined,
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isTransferError(error) || !isOutcomeUnknown(error)) throw error
+        const found = await this.#findOurs(checksum)
+        if (found !== undefined) return found
+        // Not there: the upload is still open, and Complete may be sent again.
+        if (error.code === 'ERR_UPLOAD_NOT_FOUND' || round >= env.tuning.maxAttempts) throw error
+      }
+    }
+  }
+
+  /**
+   * After a lost answer: the object at the key, if it is ours. That a key exists proves nothing;
+   * token, size and checksum together do.
+   */
+  async #findOurs(checksum: Checksum): Promise<CompletedObject | undefined> {
+    let info: ObjectInfo | undefined
+    try {
+      info = await headForVerification(this.#run, this.#spec, undefined)
+    } catch (error) {
+      if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
+      throw error
+    }
+    if (info === undefined) return undefined
+    const stored = info.checksums[checksum.algorithm]
+    const isOurs =
+      info.metadata[TOKEN_NAME] === this.#token &&
+      info.size === this.#size &&
+      (stored === undefined || stored === checksum.value)
+    if (!isOurs) return undefined
+    const { etag, versionId, checksums, checksumType } = info
+    return { etag, versionId, checksums, checksumType, location: undefined }
+  }
+
+  async #checksumOf(lines: ReturnType<PartTable['covering']>): Promise<Checksum> {
+    const { algorithm } = this.#spec
+    if (isCombinable(algorithm)) {
+      const value = encodeDigest(combineAll(algorithm, lines))
+      return { algorithm, value, type: 'FULL_OBJECT' }
+    }
+    const digests = lines.map((line) => line.digest)
+    return { algorithm, value: await compositeChecksum(algorithm, digests), type: 'COMPOSITE' }
+  }
+}
+
+function multipartType(spec: UploadSpec): 'FULL_OBJECT' | 'COMPOSITE' {
+  return CHECKSUMS[spec.algorithm].combinable ? 'FULL_OBJECT' : 'COMPOSITE'
+}
+
+export function objectOf(run: TransferRun): ObjectRef {
+  return { bucket: run.info.bucket, key: run.info.key }
+}

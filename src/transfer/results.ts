@@ -1,0 +1,42 @@
+/**
+ * What a finished transfer reports: plain data, safe to print as JSON.
+ */
+
+import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { ObjectRef } from '../store/types.ts'
+
+/** A checksum as S3 writes it: base64, `-N` behind a composite one. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly value: string
+  readonly type: ChecksumType
+}
+
+/**
+ * What the success rests on. `checksum`: the store's checksum of the whole object equals that of
+ * the bytes read or written here. `size`: the store keeps no checksum that could be compared
+ * (or was told not to be asked); the size, and each request's own checks, agree.
+ */
+export type Verification = 'checksum' | 'size'
+
+interface ResultBase {
+  readonly object: ObjectRef
+  readonly size: number
+  /** As the store sent it. */
+  readonly etag: string
+  readonly checksum: Checksum
+  readonly verified: Verification
+  /** Requests that moved payload and succeeded. */
+  readonly parts: number
+  /** Requests that moved payload, failed ones included. */
+  readonly attempts: number
+  readonly elapsedMs: number
+}
+
+export interface UploadResult extends ResultBase {
+  readonly versionId: string | undefined
+}
+
+export interface DownloadResult extends ResultBase {
+  readonly path: string
+}

@@ -1,0 +1,48 @@
+/**
+ * The budgets all transfers of an engine share, and the progress slots that go with requests.
+ *
+ * A request in flight has a permit and a slot; a part held in memory has its bytes. Memory is
+ * taken first and kept over retries, a request permit only for the time of one attempt, so a part
+ * that waits for its next attempt keeps no connection from others.
+ */
+
+import { assert } from '../assert.ts'
+import { Semaphore } from './semaphore.ts'
+
+export interface RequestPermit {
+  /** Progress slot, from 0. */
+  readonly slot: number
+  release(): void
+}
+
+export class Scheduler {
+  readonly requests: Semaphore
+  readonly memory: Semaphore
+  /** Transfers worked on; the others wait, holding nothing but their arguments. */
+  readonly transfers: Semaphore
+  readonly #freeSlots: number[]
+
+  constructor(limits: {
+    readonly maxInFlight: number
+    readonly memoryLimit: number
+    readonly maxTransfers: number
+  }) {
+    this.requests = new Semaphore(limits.maxInFlight)
+    this.memory = new Semaphore(limits.memoryLimit)
+    this.transfers = new Semaphore(limits.maxTransfers)
+    this.#freeSlots = Array.from({ length: limits.maxInFlight }, (_, slot) => slot)
+  }
+
+  async acquireRequest(sequence: number, signal: AbortSignal): Promise<RequestPermit> {
+    const release = await this.requests.acquire(1, sequence, signal)
+    const slot = this.#freeSlots.pop()
+    assert(slot !== undefined, 'there is a slot per permit')
+    return {
+      slot,
+      release: () => {
+        this.#freeSlots.push(slot)
+        release()
+      },
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The file a download ends in. It is either what it was or the complete verified new one: bytes go
+ * to a temporary file beside it, which takes its name in the last step and is removed otherwise.
+ *
+ *   create → (workers write at offsets) → commit: fsync, mode, rename, fsync of the directory
+ *                                       ↘ discard
+ */
+
+import { randomBytes } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { TransferError, type ErrorContext } from '../errors.ts'
+import { errnoOf, targetError } from '../local-errors.ts'
+import { formatSize } from '../units.ts'
+
+/** Longest file name. Bytes. Source: NAME_MAX of Linux, macOS and Windows file systems. */
+const NAME_BYTES_MAX = 255
+
+/** Directories cannot be synced everywhere; these answers mean just that. */
+const DIRECTORY_SYNC_UNSUPPORTED = ['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP']
+
+export class TargetFile {
+  readonly path: string
+  readonly #temporary: string
+  readonly #file: FileHandle
+  readonly #mode: number
+  readonly #context: ErrorContext
+  #isOpen = true
+
+  private constructor(
+    path: string,
+    temporary: string,
+    file: FileHandle,
+    mode: number,
+    context: ErrorContext,
+  ) {
+    this.path = path
+    this.#temporary = temporary
+    this.#file = file
+    this.#mode = mode
+    this.#context = context
+  }
+
+  /**
+   * Checks what can be checked before the first byte, and creates the temporary file with its
+   * final size (sparse).
+   *
+   * @throws ERR_TARGET_IS_DIRECTORY, ERR_TARGET_UNWRITABLE, ERR_DISK_FULL
+   */
+  static async create(path: string, size: number, context: ErrorContext): Promise<TargetFile> {
+    const target = resolve(path)
+    const mode = await modeOf(target, path, context)
+    await checkSpace(dirname(target), path, size, context)
+    const temporary = join(dirname(target), temporaryName(basename(target)))
+    const flags =
+      constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+    let file: FileHandle | undefined
+    try {
+      file = await open(temporary, flags, 0o600)
+      await file.truncate(size)
+      return new TargetFile(target, temporary, file, mode, context)
+    } catch (error) {
+      await file?.close()
+      if (file !== undefined) await rm(temporary, { force: true })
+      throw targetError(error, path, context)
+    }
+  }
+
+  /** For workers, until `commit` or `discard`. */
+  get fd(): number {
+    return this.#file.fd
+  }
+
+  /** Makes the bytes durable and gives them the final name. */
+  async commit(): Promise<void> {
+    try {
+      await this.#file.sync()
+      await this.#file.chmod(this.#mode)
+      await this.#close()
+      await rename(this.#temporary, this.path)
+      await syncDirectory(dirname(this.path))
+    } catch (error) {
+      throw targetError(error, this.path, this.#context)
+    }
+  }
+
+  /** Removes the temporary file; the target stays what it was. */
+  async discard(): Promise<void> {
+    await this.#close()
+    await rm(this.#temporary, { force: true })
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await this.#file.close()
+  }
+}
+
+/** Permissions for the new file: those of the file it replaces, else what the umask leaves. */
+async function modeOf(target: string, path: string, context: ErrorContext): Promise<number> {
+  let existing: Stats
+  try {
+    existing = await lstat(target)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0o666 & ~process.umask()
+    throw targetError(error, path, context)
+  }
+  if (existing.isDirectory()) {
+    throw new TransferError('ERR_TARGET_IS_DIRECTORY', `${path} is a directory`, {
+      ...context,
+      path,
+    })
+  }
+  // A symbolic link is replaced, never written through.
+  if (existing.isSymbolicLink()) return 0o666 & ~process.umask()
+  if (existing.isFile()) return existing.mode & 0o777
+  const message = `${path} is neither a file nor free; read the object as a stream instead`
+  throw new TransferError('ERR_TARGET_UNWRITABLE', message, { ...context, path })
+}
+
+async function checkSpace(
+  directory: string,
+  path: string,
+  size: number,
+  context: ErrorContext,
+): Promise<void> {
+  let free: number
+  try {
+    const { bavail, bsize } = await statfs(directory)
+    free = bavail * bsize
+  } catch (error) {
+    throw targetError(error, path, context)
+  }
+  if (free >= size) return
+  const message = `${path} needs ${formatSize(size)}, its disk has ${formatSize(free)} free`
+  throw new TransferError('ERR_DISK_FULL', message, { ...context, path })
+}
+
+/** `.<name>.<8 hex>.part`, cut so that it is a legal name. */
+function temporaryName(name: string): string {
+  const suffix = `.${randomBytes(4).toString('hex')}.part`
+  let kept = name
+  while (Buffer.byteLength(`.${kept}${suffix}`) > NAME_BYTES_MAX) {
+    kept = [...kept].slice(0, -1).join('')
+  }
+  return `.${kept}${suffix}`
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (!DIRECTORY_SYNC_UNSUPPORTED.includes(errnoOf(error) ?? '')) throw error
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * What is uploaded, as a row of parts with their bytes in a file or in shared memory.
+ *
+ * A file stays open, and is what it was, from the first part to the last: `verify` compares it
+ * with what was planned. Streams, Buffers and Blobs are copied into shared memory part by part,
+ * which the scheduler's memory budget bounds; a part is held until it has arrived, so that it can
+ * be sent again.
+ */
+
+import { open, type FileHandle } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { TransferError } from '../errors.ts'
+import { sourceError } from '../local-errors.ts'
+import { partBufferSize } from '../plan/memory-budget.ts'
+import type { ByteLocation } from '../pool/protocol.ts'
+import { ByteReader } from './byte-reader.ts'
+import type { TransferRun } from './transfer-run.ts'
+
+/** One part's bytes. `release` when they have arrived, or never will. */
+export interface SourcePart {
+  readonly offset: number
+  readonly length: number
+  readonly location: ByteLocation
+  release(): void
+}
+
+export interface UploadSource {
+  /** `undefined` for a stream whose end is not known. */
+  readonly size: number | undefined
+  /** The next `length` bytes, fewer at the end, `undefined` after it. */
+  next(length: number): Promise<SourcePart | undefined>
+  /** @throws ERR_SOURCE_CHANGED when the bytes are not those that were planned. */
+  verify(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A regular file. */
+export class FileSource implements UploadSource {
+  readonly size: number
+  readonly #run: TransferRun
+  readonly #path: string
+  readonly #file: FileHandle
+  readonly #planned: BigIntStats
+  #offset = 0
+
+  private constructor(run: TransferRun, path: string, file: FileHandle, planned: BigIntStats) {
+    this.#run = run
+    this.#path = path
+    this.#file = file
+    this.#planned = planned
+    this.size = Number(planned.size)
+  }
+
+  /** @throws ERR_SOURCE_NOT_FOUND, ERR_SOURCE_NOT_FILE, ERR_SOURCE_UNREADABLE */
+  static async open(run: TransferRun, path: string): Promise<FileSource> {
+    let file: FileHandle | undefined
+    try {
+      file = await open(path, 'r')
+      const planned = await file.stat({ bigint: true })
+      if (planned.isFile()) return new FileSource(run, path, file, planned)
+      const kind = planned.isDirectory() ? 'a directory' : 'not a regular file'
+      throw new TransferError('ERR_SOURCE_NOT_FILE', `${path} is ${kind}`, run.context)
+    } catch (error) {
+      await file?.close()
+      throw sourceError(error, path, run.context)
+    }
+  }
+
+  async next(length: number): Promise<SourcePart | undefined> {
+    const offset = this.#offset
+    if (offset >= this.size) return undefined
+    const partLength = Math.min(length, this.size - offset)
+    this.#offset += partLength
+    const { env, sequence, signal } = this.#run
+    const release = await env.scheduler.memory.acquire(partBufferSize(partLength), sequence, signal)
+    const location = { kind: 'file', fd: this.#file.fd, offset } as const
+    return { offset, length: partLength, location, release }
+  }
+
+  async verify(): Promise<void> {
+    const now = await this.#file.stat({ bigint: true })
+    if (now.size === this.#planned.size && now.mtimeNs === this.#planned.mtimeNs) return
+    const message = `${this.#path} changed while it was uploaded`
+    throw new TransferError('ERR_SOURCE_CHANGED', message, this.#run.context)
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+/** A stream, a Buffer or a Blob. */
+export class MemorySource implements UploadSource {
+  readonly size: number | undefined
+  readonly #run: TransferRun
+  readonly #reader: ByteReader
+  #offset = 0
+
+  constructor(run: TransferRun, chunks: AsyncIterable<unknown>, size: number | undefined) {
+    this.#run = run
+    this.#reader = new ByteReader(chunks)
+    this.size = size
+  }
+
+  async next(length: number): Promise<SourcePart | undefined> {
+    const { env, sequence, signal } = this.#run
+    // Memory is asked for when there is something to put in it: a stream that stands still holds none.
+    if (!(await this.#pull(() => this.#reader.ready(signal)))) return undefined
+    const release = await env.scheduler.memory.acquire(length, sequence, signal)
+    const buffer = env.buffers.take(length)
+    const giveBack = (): void => {
+      env.buffers.give(buffer)
+      release()
+    }
+    try {
+      const view = new Uint8Array(buffer, 0, length)
+      const filled = await this.#pull(() => this.#reader.readInto(view, signal))
+      const offset = this.#offset
+      this.#offset += filled
+      await this.#checkLength(filled < length)
+      const location = { kind: 'memory', buffer, offset: 0 } as const
+      return { offset, length: filled, location, release: giveBack }
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  /** Its length was checked as it was read, and its bytes are ours. */
+  verify(): Promise<void> {
+    if (this.size === undefined || this.size === this.#offset) return Promise.resolve()
+    return this.#checkLength(true)
+  }
+
+  close(): Promise<void> {
+    this.#reader.close()
+    return Promise.resolve()
+  }
+
+  /**
+   * A source that announced its size must keep to it, and that is settled before the bytes that
+   * would make a wrong object are sent.
+   */
+  async #checkLength(ended: boolean): Promise<void> {
+    const { size } = this
+    if (size === undefined || (this.#offset < size && !ended)) return
+    const isOver =
+      this.#offset > size || (await this.#pull(() => this.#reader.ready(this.#run.signal)))
+    if (this.#offset === size && !isOver) return
+    const count = isOver ? `more than ${size}` : `only ${this.#offset}`
+    const message = `The source gave ${count} bytes, ${size} were announced`
+    throw new TransferError('ERR_SOURCE_CHANGED', message, this.#run.context)
+  }
+
+  /** What the stream throws is the caller's: it becomes the cause. */
+  async #pull<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      this.#run.signal.throwIfAborted()
+      const reason = error instanceof Error ? error.message : String(error)
+      const message = `The source stream failed: ${reason}`
+      throw new TransferError('ERR_SOURCE_FAILED', message, this.#run.context, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The upload driver: source → one PUT, or Create → parts → Complete → HEAD.
+ *
+ * Success means: every byte planned was read, arrived, and the store's own checksum of the whole
+ * object agrees, as far as the store tells one. Everything else rejects, after what was begun has
+ * been removed.
+ */
+
+import { assert } from '../assert.ts'
+import { canonicalQuery } from '../store/signing.ts'
+import { TransferError } from '../errors.ts'
+import { PARTS_MAX } from '../plan/limits.ts'
+import { planUpload, type MultipartUploadPlan } from '../plan/upload-plan.ts'
+import type { PartDone } from '../pool/protocol.ts'
+import { attributeHeaders } from '../store/attributes.ts'
+import { attempt } from './attempt.ts'
+import { MultipartUpload } from './multipart-upload.ts'
+import { PartWindow } from './part-window.ts'
+import type { UploadResult } from './results.ts'
+import type { TransferRun } from './transfer-run.ts'
+import type { SourcePart, UploadSource } from './upload-source.ts'
+import type { UploadSpec } from './upload-spec.ts'
+import { verifySinglePut } from './verify-upload.ts'
+
+/** Uploads everything the source has. */
+export async function runUpload(
+  run: TransferRun,
+  source: UploadSource,
+  spec: UploadSpec,
+): Promise<UploadResult> {
+  const { partSize, multipartThreshold } = spec
+  if (source.size === undefined) return uploadUnknownLength(run, source, spec)
+  const plan = planUpload({ size: source.size, partSize, multipartThreshold })
+  started(run, source.size, plan.kind === 'multipart' ? plan.parts : 1, partSize)
+  if (plan.kind === 'multipart') return uploadParts(run, source, spec, plan, undefined)
+  const part = await source.next(Math.max(1, source.size))
+  return uploadSingle(run, source, spec, part)
+}
+
+/** A stream that ends within the first part goes as one PUT; a longer one in parts of that size. */
+async function uploadUnknownLength(
+  run: TransferRun,
+  source: UploadSource,
+  spec: UploadSpec,
+): Promise<UploadResult> {
+  started(run, undefined, undefined, spec.partSize)
+  const first = await source.next(spec.partSize)
+  if (first === undefined || first.length < spec.partSize) {
+    return uploadSingle(run, source, spec, first)
+  }
+  return uploadParts(run, source, spec, { partSize: spec.partSize }, first)
+}
+
+async function uploadSingle(
+  run: TransferRun,
+  source: UploadSource,
+  spec: UploadSpec,
+  part: SourcePart | undefined,
+): Promise<UploadResult> {
+  let done: PartDone
+  try {
+    done = await putBytes(run, spec, part, {
+      partNumber: 1,
+      query: '',
+      headers: attributeHeaders('put', spec.attributes),
+    })
+  } finally {
+    part?.release()
+  }
+  await source.verify()
+  return verifySinglePut(run, spec, done)
+}
+
+async function uploadParts(
+  run: TransferRun,
+  source: UploadSource,
+  spec: UploadSpec,
+  plan: Pick<MultipartUploadPlan, 'partSize'>,
+  first: SourcePart | undefined,
+): Promise<UploadResult> {
+  const headers = attributeHeaders('part', spec.attributes)
+  const window = new PartWindow(run)
+  let held = first
+  let upload: MultipartUpload | undefined
+  try {
+    const opened = await MultipartUpload.create(run, spec)
+    upload = opened
+    let partNumber = 0
+    for (;;) {
+      const part: SourcePart | undefined = held ?? (await source.next(plan.partSize))
+      if (part === undefined) break
+      held = part
+      partNumber += 1
+      checkPartNumber(partNumber, plan.partSize)
+      await window.room()
+      const number = partNumber
+      held = undefined
+      window.add(sendPart(run, spec, opened, part, number, headers))
+    }
+    await window.drained()
+    await source.verify()
+    return await opened.complete()
+  } catch (error) {
+    run.stop(error)
+    held?.release()
+    await window.settled()
+    throw (await upload?.discard(run.failure(error))) ?? error
+  }
+}
+
+async function sendPart(
+  run: TransferRun,
+  spec: UploadSpec,
+  upload: MultipartUpload,
+  part: SourcePart,
+  partNumber: number,
+  headers: readonly string[],
+): Promise<void> {
+  try {
+    const query = canonicalQuery([
+      ['partNumber', String(partNumber)],
+      ['uploadId', upload.uploadId],
+    ])
+    const done = await putBytes(run, spec, part, { partNumber, query, headers })
+    upload.noteArrived(partNumber, part.offset, done)
+  } finally {
+    part.release()
+  }
+}
+
+/** One PUT with its attempts. No part at all is an object of zero bytes. */
+async function putBytes(
+  run: TransferRun,
+  spec: UploadSpec,
+  part: SourcePart | undefined,
+  request: {
+    readonly partNumber: number
+    readonly query: string
+    readonly headers: readonly string[]
+  },
+): Promise<PartDone> {
+  const length = part?.length ?? 0
+  const source = part?.location ?? { kind: 'file' as const, fd: -1, offset: 0 }
+  const done = await attempt(run, {
+    partNumber: request.partNumber,
+    length,
+    makeJob: (slot) => ({
+      kind: 'put',
+      transferId: run.info.id,
+      slot,
+      key: run.info.key,
+      query: request.query,
+      headers: request.headers,
+      source,
+      length,
+      algorithm: spec.algorithm,
+      sendChecksum: spec.sendChecksum,
+    }),
+  })
+  assert(done.length === length, 'a worker sends what it was told to')
+  return done
+}
+
+function checkPartNumber(partNumber: number, partSize: number): void {
+  if (partNumber <= PARTS_MAX) return
+  const message =
+    `The stream is longer than ${PARTS_MAX} parts of ${partSize} bytes. ` +
+    'Choose a larger `partSize`, or give its `size`.'
+  throw new TransferError('ERR_OBJECT_TOO_LARGE', message, { partNumber })
+}
+
+function started(
+  run: TransferRun,
+  size: number | undefined,
+  parts: number | undefined,
+  partSize: number,
+): void {
+  run.progress.start(size)
+  run.env.events.emit('start', { transfer: run.info, size, parts, partSize })
+}

@@ -1,0 +1,57 @@
+/**
+ * The option table as Markdown, for the README.
+ */
+
+import type { OptionRow } from '../../src/option-check.ts'
+import { OPTIONS } from '../../src/option-table.ts'
+import { formatDuration, formatSize } from '../../src/units.ts'
+
+const START = '<!-- options:start -->'
+const END = '<!-- options:end -->'
+
+/** Defaults that depend on the machine or on the environment, in words. */
+const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
+  region: '`AWS_REGION`, profile',
+  endpoint: '`AWS_ENDPOINT_URL_S3`, profile, AWS',
+  profile: '`AWS_PROFILE`',
+  credentials: 'the SDK’s provider chain',
+  pathStyle: 'for IP addresses and localhost',
+  tlsVerify: 'true',
+  workers: 'one per core, at most 64',
+}
+
+export function optionTable(): string {
+  const lines = Object.entries(OPTIONS).map(([name, row]) => {
+    const flag = row.flag === undefined ? '' : `\`${row.flag}\``
+    return `| \`${name}\` | ${defaultOf(name, row)} | ${rangeOf(row)} | ${flag} | ${row.doc} |`
+  })
+  const head = ['| option | default | range | flag | |', '|---|---|---|---|---|']
+  return [START, ...head, ...lines, END].join('\n')
+}
+
+/** A document with its table replaced. */
+export function withOptionTable(document: string): string {
+  const start = document.indexOf(START)
+  const end = document.indexOf(END) + END.length
+  if (start === -1 || end < start) throw new Error('The README has lost its option markers')
+  return document.slice(0, start) + optionTable() + document.slice(end)
+}
+
+function defaultOf(name: string, row: OptionRow): string {
+  const special = SPECIAL_DEFAULTS[name]
+  if (special !== undefined) return special
+  if (!('default' in row)) return ''
+  return formatValue(row, row.default)
+}
+
+function rangeOf(row: OptionRow): string {
+  if ('values' in row) return row.values.join(' ')
+  if (!('min' in row)) return ''
+  return `${formatValue(row, row.min)} – ${formatValue(row, row.max)}`
+}
+
+function formatValue(row: OptionRow, value: number | string): string {
+  if (typeof value === 'string') return value
+  if (row.kind === 'size') return formatSize(value)
+  return row.kind === 'duration' ? formatDuration(value) : String(value)
+}

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * One project per kind of test. `unit`, `property` and `store` run from source in this process
+ * tree; the others run what people install (`dist`), built once by the global set-up.
+ */
+const fromSource = (name: string) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000 },
+})
+const fromDist = (name: string) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    globalSetup: ['test/helpers/build-dist.ts'],
+    pool: 'forks' as const,
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+})
+
+/** CI names a file to leave the counts in. */
+const report = process.env['TEST_REPORT']
+
+export default defineConfig({
+  test: {
+    ...(report === undefined
+      ? {}
+      : { reporters: ['default', 'json'], outputFile: { json: report } }),
+    projects: [
+      fromSource('unit'),
+      fromSource('property'),
+      fromSource('store'),
+      fromDist('integration'),
+      fromDist('fault'),
+      fromDist('package'),
+    ],
+  },
+})

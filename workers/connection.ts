@@ -1,0 +1,206 @@
+/**
+ * One connection: an undici Client that may hold exactly one socket in its life, and the socket
+ * itself. undici keeps what it is good at (the HTTP parser, framing, keep-alive rules); connecting,
+ * reading into shared memory, inactivity and age are decided here.
+ *
+ *   connecting → idle ⇄ busy → closed          a failed exchange goes straight to closed
+ */
+
+import net, { type Socket } from 'node:net'
+import tls from 'node:tls'
+import type { buildConnector } from 'undici'
+import { TransferError } from '../src/errors.ts'
+import type { TlsSettings } from '../src/pool/protocol.ts'
+import { plainReader, TlsReader } from './socket-reader.ts'
+import { Client } from './undici-client.ts'
+
+export interface ConnectionOptions {
+  readonly connectTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly tls: TlsSettings
+  /** TLS sessions by origin, so that the next handshake is short. */
+  readonly sessions: Map<string, Buffer>
+}
+
+/**
+ * Delay before TCP keep-alive probes. NAT gateways and VPC endpoints forget silent flows after
+ * 350 s. Milliseconds. Source: AWS "NAT gateway idle timeout" (350 s); a margin of six.
+ */
+const TCP_KEEP_ALIVE_MS = 55_000
+
+/** An error with the `code` by which the class table knows it. */
+function codedError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+/** Host to connect to; IPv6 addresses lose the brackets a URL needs. */
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+function connectEvent(socket: Socket): 'connect' | 'secureConnect' {
+  return socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect'
+}
+
+export class Connection {
+  readonly client: Client
+  readonly origin: string
+  readonly openedAt = Date.now()
+  lastUsedAt = Date.now()
+  requests = 0
+  busy = false
+  /** Whether the socket stands, handshakes included, so that a request pays none. */
+  connected = false
+  closed = false
+  /** Resolves when the socket stands or has failed to. */
+  readonly settled: Promise<void>
+  /** Set by the pool; called once, when the socket is gone. */
+  onClosed: (() => void) | undefined
+  /** Aborts the exchange at work; set by the exchange while it runs. */
+  onTimeout: ((error: Error) => void) | undefined
+  readonly #options: ConnectionOptions
+  readonly #socket: Socket
+  #handedOver = false
+  #failure: Error | undefined
+
+  constructor(origin: string, options: ConnectionOptions) {
+    this.origin = origin
+    this.#options = options
+    const socket = this.#open(new URL(origin))
+    this.#socket = socket
+    this.settled = new Promise((resolve) => {
+      socket.once(connectEvent(socket), resolve).once('close', () => resolve())
+    })
+    this.client = new Client(origin, {
+      connect: (_options, callback) => this.#connect(callback),
+      allowH2: false,
+      pipelining: 1,
+      // Inactivity is watched on the socket, where a large body on a thin line counts as activity.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: options.idleTimeoutMs,
+      keepAliveMaxTimeout: options.idleTimeoutMs,
+      maxHeaderSize: 16 * 1024,
+    })
+    this.client.on('disconnect', () => this.#ended())
+  }
+
+  /** Whether another request may be sent on it. undici cuts a socket before it says so. */
+  get usable(): boolean {
+    return !this.closed && !this.#socket.destroyed
+  }
+
+  /** Starts the watch on inactivity for an exchange. */
+  use(onTimeout: (error: Error) => void): void {
+    this.busy = true
+    this.requests += 1
+    this.onTimeout = onTimeout
+    if (this.connected) this.#socket.setTimeout(this.#options.readTimeoutMs)
+  }
+
+  /** Ends the watch; the connection may be used again. */
+  rest(): void {
+    this.busy = false
+    this.lastUsedAt = Date.now()
+    this.onTimeout = undefined
+    this.#socket.setTimeout(0)
+  }
+
+  /** Cuts the socket now; an exchange at work fails with `error`. */
+  destroy(error?: Error): void {
+    this.client.destroy(error ?? null, () => undefined)
+    this.#socket.destroy()
+    this.#ended()
+  }
+
+  #ended(): void {
+    if (this.closed) return
+    this.closed = true
+    this.onClosed?.()
+    if (!this.client.destroyed) this.client.destroy(null, () => undefined)
+  }
+
+  /** undici asks for a socket. It gets the one this connection stands for, and never a second. */
+  #connect(callback: buildConnector.Callback): void {
+    const socket = this.#socket
+    if (this.#handedOver || socket.destroyed) {
+      const error = this.#failure ?? codedError('ECONNRESET', 'The connection was closed')
+      queueMicrotask(() => callback(error, null))
+      return
+    }
+    this.#handedOver = true
+    if (this.connected) {
+      // Not before this call has returned: undici would not send the request that waits.
+      queueMicrotask(() => callback(null, socket))
+      return
+    }
+    const onError = (error: Error): void => callback(error, null)
+    socket.once('error', onError)
+    socket.once(connectEvent(socket), () => {
+      socket.off('error', onError)
+      callback(null, socket)
+    })
+  }
+
+  #open(url: URL): Socket {
+    const { connectTimeoutMs, readTimeoutMs } = this.#options
+    const socket = url.protocol === 'https:' ? this.#openTls(url) : this.#openPlain(url)
+    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS)
+    socket.setNoDelay(true)
+    const timer = setTimeout(() => {
+      const message = `No connection to ${url.host} within ${connectTimeoutMs} ms`
+      socket.destroy(codedError('UND_ERR_CONNECT_TIMEOUT', message))
+    }, connectTimeoutMs)
+    socket.once(connectEvent(socket), () => {
+      clearTimeout(timer)
+      this.connected = true
+      if (this.busy) socket.setTimeout(readTimeoutMs)
+    })
+    // A failure before undici holds the socket must not be an unhandled 'error' event.
+    socket.on('error', (error) => {
+      this.#failure ??= error
+    })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.connected = false
+      this.#ended()
+    })
+    socket.on('timeout', () => {
+      const message = `Nothing moved for ${readTimeoutMs} ms`
+      this.onTimeout?.(new TransferError('ERR_READ_TIMEOUT', message))
+    })
+    return socket
+  }
+
+  #openPlain(url: URL): Socket {
+    return net.connect({
+      host: hostOf(url),
+      port: Number(url.port || 80),
+      // 1: each write waits until the kernel has taken the one before (see upload-part.ts).
+      highWaterMark: 1,
+      onread: plainReader(),
+    } as net.NetConnectOpts)
+  }
+
+  #openTls(url: URL): Socket {
+    const reader = new TlsReader()
+    const { sessions } = this.#options
+    const host = hostOf(url)
+    const socket = tls.connect({
+      host,
+      port: Number(url.port || 443),
+      ...(net.isIP(host) === 0 ? { servername: host } : {}),
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: this.#options.tls.rejectUnauthorized,
+      ca: this.#options.tls.ca,
+      session: sessions.get(this.origin),
+      highWaterMark: 1,
+      onread: reader.onread,
+    } as tls.ConnectionOptions)
+    reader.attach(socket)
+    socket.on('session', (session) => sessions.set(this.origin, session))
+    return socket
+  }
+}

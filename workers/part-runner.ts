@@ -1,0 +1,161 @@
+/**
+ * Runs tasks in one thread: one pool of connections per origin, one signer, the buffers. Never
+ * throws; every failure is an answer. The Piscina entry and the in-thread executor both drive
+ * this class, so that `workers: 0` runs the same code.
+ */
+
+import { threadId } from 'node:worker_threads'
+import { loadChecksum } from '../src/checksum/algorithms.ts'
+import { TransferError, toTransferError, toWire, type ErrorContext } from '../src/errors.ts'
+import type {
+  DigestJob,
+  PartDone,
+  PartFailed,
+  PartJob,
+  PartResult,
+  PartTask,
+  WorkerConfig,
+} from '../src/pool/protocol.ts'
+import { WorkerState } from '../src/pool/shared-state.ts'
+import { classifyException } from '../src/store/classify.ts'
+import { Signer } from '../src/store/signing.ts'
+import type { StoreRoute } from '../src/store/types.ts'
+import { hashBytes, READ_STEP } from './byte-source.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { downloadPart, PartialGet } from './download-part.ts'
+import { PartBuffers } from './part-buffers.ts'
+import { uploadPart } from './upload-part.ts'
+import { JobToken, type WorkerContext } from './worker-context.ts'
+
+/** Cancelled transfers remembered, since a job may arrive after the word that cancels it. */
+const CANCELLED_MAX = 4096
+
+const NOTHING = new Uint8Array(0)
+
+export class PartRunner {
+  readonly #config: WorkerConfig
+  readonly #pools = new Map<string, ConnectionPool>()
+  readonly #sessions = new Map<string, Buffer>()
+  readonly #running = new Set<JobToken>()
+  readonly #cancelled = new Set<number>()
+  readonly #worker: WorkerContext
+
+  constructor(config: WorkerConfig) {
+    this.#config = config
+    this.#worker = {
+      workerId: threadId,
+      signer: new Signer(),
+      buffers: new PartBuffers(),
+      state: new WorkerState(config.shared, config.slots, threadId),
+      pool: (origin) => this.#pool(origin),
+    }
+  }
+
+  /** Answers in the order of the jobs. */
+  run(task: PartTask): Promise<PartResult[]> {
+    return Promise.all(task.jobs.map((job) => this.#runJob(task.route, job)))
+  }
+
+  /** Opens connections to an origin before they are needed. */
+  async prewarm(origin: string, count: number): Promise<void> {
+    await this.#pool(origin).prewarm(count)
+  }
+
+  /** Stops the jobs of a transfer: those at work are cut, those to come answer ERR_ABORTED. */
+  cancel(transferId: number): void {
+    this.#cancelled.add(transferId)
+    if (this.#cancelled.size > CANCELLED_MAX) {
+      for (const oldest of this.#cancelled) {
+        this.#cancelled.delete(oldest)
+        break
+      }
+    }
+    for (const token of this.#running) {
+      if (token.transferId === transferId) token.cancel()
+    }
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close()
+    this.#pools.clear()
+    this.#worker.buffers.clear()
+  }
+
+  #pool(origin: string): ConnectionPool {
+    const known = this.#pools.get(origin)
+    if (known !== undefined) return known
+    const options = { ...this.#config, sessions: this.#sessions }
+    const pool = new ConnectionPool(origin, options, this.#worker.state)
+    this.#pools.set(origin, pool)
+    return pool
+  }
+
+  async #runJob(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
+    const token = new JobToken(job.transferId)
+    if (this.#cancelled.has(job.transferId)) token.cancel()
+    this.#running.add(token)
+    const context = this.#contextOf(route, job)
+    try {
+      if (job.kind === 'digest') return await this.#digest(job, token)
+      if (route === undefined) throw new Error('a request needs a route')
+      return job.kind === 'put'
+        ? await uploadPart(this.#worker, route, job, token, context)
+        : await downloadPart(this.#worker, route, job, token, context)
+    } catch (error) {
+      this.#worker.state.add('failed', 1)
+      return this.#failed(error, context)
+    } finally {
+      this.#running.delete(token)
+    }
+  }
+
+  async #digest(job: DigestJob, token: JobToken): Promise<PartDone> {
+    const startedAt = performance.now()
+    const checksum = (await loadChecksum(job.algorithm))()
+    token.check()
+    const scratch = this.#worker.buffers.take(READ_STEP)
+    try {
+      await hashBytes(job.source, job.length, scratch, [checksum])
+    } finally {
+      this.#worker.buffers.give(scratch)
+    }
+    return {
+      ok: true,
+      workerId: this.#worker.workerId,
+      digest: checksum.digest(),
+      length: job.length,
+      etag: '',
+      headers: {},
+      elapsedMs: performance.now() - startedAt,
+    }
+  }
+
+  #contextOf(route: StoreRoute | undefined, job: PartJob): ErrorContext {
+    const { transferId } = job
+    const { workerId } = this.#worker
+    if (route === undefined || job.kind === 'digest') return { transferId, workerId }
+    const operation = job.kind === 'get' ? 'GetObject' : putOperation(job.query)
+    const { bucket, origin } = route
+    return { transferId, workerId, operation, bucket, key: job.key, origin }
+  }
+
+  #failed(thrown: unknown, context: ErrorContext): PartFailed {
+    const partial = thrown instanceof PartialGet ? thrown : undefined
+    const cause: unknown = partial === undefined ? thrown : partial.cause
+    const error =
+      cause instanceof TransferError
+        ? cause.with(context)
+        : toTransferError(classifyException(cause, context), context)
+    return {
+      ok: false,
+      workerId: this.#worker.workerId,
+      error: toWire(error),
+      received: partial?.received ?? 0,
+      digest: partial?.digest ?? NOTHING,
+    }
+  }
+}
+
+function putOperation(query: string): string {
+  return query.includes('partNumber=') ? 'UploadPart' : 'PutObject'
+}
