@@ -73,7 +73,6 @@ async function runProcess(peer: Peer, job: TransferJob): Promise<ProcessReport> 
   const script = siblingScript('transfer-process')
   const child = spawn(process.execPath, [script, peer.name, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: cleanEnvironment(process.env),
   })
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
@@ -82,16 +81,6 @@ async function runProcess(peer: Peer, job: TransferJob): Promise<ProcessReport> 
   ])
   if (code !== 0) throw new Error(`${peer.name} failed (exit code ${code}):\n${stderr.trim()}`)
   return JSON.parse(stdout) as ProcessReport
-}
-
-/** Nothing of the user's own settings of AWS or of Node reaches what is measured. */
-function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !/^(AWS_|NODE_)/.test(name))
-  return {
-    ...Object.fromEntries(kept),
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
 }
 
 /** CPU seconds of all children this process has waited for; Linux only. */

@@ -6,6 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { formatSize, GiB, MiB, parseSize } from '../src/units.ts'
+import { isolateEnvironment } from './environment.ts'
 import type { Sample } from './measure.ts'
 import { cpuSeconds, renderResults, replaceTables } from './report.ts'
 import { loadResults, saveResult, toJson, type WorkloadResult } from './results.ts'
@@ -116,6 +117,7 @@ async function writeReport(): Promise<void> {
   await writeFile(REPORT, replaceTables(await readFile(REPORT, 'utf8'), tables))
 }
 
+isolateEnvironment(process.env)
 try {
   await main(process.argv.slice(2))
 } catch (error) {

@@ -67,7 +67,7 @@ export async function downloadPart(
         { method: 'GET', ...request, body: null },
         sink,
       )
-      if (!sink.accepted) throw failedAnswer(answer, route, context)
+      if (!sink.accepted) throw changedOr(failedAnswer(answer, route, context))
       sink.finish()
       return {
         reusable: answer.headers['connection'] !== 'close',
@@ -86,6 +86,13 @@ export async function downloadPart(
       throw new PartialGet(sink.received, sink.digest(), error)
     }
   })
+}
+
+/** The only condition of a GET is our own If-Match: that the bytes are still those of the HEAD. */
+function changedOr(error: TransferError): TransferError {
+  if (error.code !== 'ERR_PRECONDITION_FAILED') return error
+  const message = 'The object was replaced while it was read'
+  return new TransferError('ERR_OBJECT_CHANGED', message, error.context)
 }
 
 class RangeSink implements PayloadSink {

@@ -92,7 +92,10 @@ export class PartRunner {
 
   async #runJob(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     const token = new JobToken(job.transferId)
-    if (this.#cancelled.has(job.transferId)) token.cancel()
+    const { slot, transferId } = job
+    const isCancelled =
+      this.#cancelled.has(transferId) || this.#worker.state.isCancelled(slot, transferId)
+    if (isCancelled) token.cancel()
     this.#running.add(token)
     const context = this.#contextOf(route, job)
     try {

@@ -6,7 +6,8 @@ import type { Peer, TransferJob } from './peer.ts'
 export const clientS3: Peer = {
   name: 'client-s3',
   packages: ['@aws-sdk/client-s3'],
-  settings: 'one `GetObject`, its body piped into a write stream (no parts, no fsync)',
+  settings:
+    'one `GetObject`, its body piped into a write stream that ends with an fsync (as ours does)',
 
   async transfer(job: TransferJob): Promise<void> {
     const { createWriteStream } = await import('node:fs')
@@ -15,7 +16,8 @@ export const clientS3: Peer = {
     const { endpoint, region, credentials, bucket, key, path } = job
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-    await pipeline(Body as Readable, createWriteStream(path))
+    // Ours also waits until the disk has the file.
+    await pipeline(Body as Readable, createWriteStream(path, { flush: true }))
     client.destroy()
   },
 }

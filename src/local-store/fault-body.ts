@@ -95,8 +95,9 @@ export function incoming(
     let stall: { ms: number | undefined } | undefined
     for (const fault of active) {
       if (fault.kind === 'flip-request') passed = flipped(passed, fault.offset - start)
-      else if (fault.kind === 'drop-request' && position >= fault.afterBytes) cut(socket, fault.how)
-      else if (fault.kind === 'stall-request' && crosses(start, position, fault.afterBytes)) {
+      else if (fault.kind === 'drop-request' && reaches(start, position, fault.afterBytes)) {
+        cut(socket, fault.how)
+      } else if (fault.kind === 'stall-request' && crosses(start, position, fault.afterBytes)) {
         stall = { ms: fault.ms }
       }
     }
@@ -109,6 +110,11 @@ const INCOMING_KINDS: ReadonlySet<string> = new Set([
   'drop-request',
   'stall-request',
 ])
+
+/** Whether this piece is the first to bring the count there. */
+function reaches(start: number, end: number, count: number): boolean {
+  return end >= count && (start < count || start === 0)
+}
 
 function crosses(start: number, end: number, offset: number): boolean {
   return start <= offset && offset < end

@@ -2,7 +2,11 @@
  * Numbers that workers write and the coordinator reads without a message: bytes moved per job and
  * the connection counters of each worker. One SharedArrayBuffer of 64-bit floats:
  *
- *   [ next worker index | progress slot 0 … slots-1 | worker 0: COUNTERS … | worker 1 … ]
+ *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: COUNTERS … | … ]
+ *
+ * The cancelled cells are the coordinator's: the id of the last transfer cancelled while it had a
+ * job in that slot. A worker looks there before it starts a job, since the message that cancels is
+ * lost on a thread that is still starting.
  *
  * Every cell has one writer at a time, so plain aligned stores do; readers may see a value that is
  * a moment old, which is what a progress line and statistics need.
@@ -38,7 +42,7 @@ const HEADER_CELLS = 1
 
 /** Bytes of shared memory for `slots` progress slots. */
 export function sharedStateBytes(slots: number): number {
-  return 8 * (HEADER_CELLS + slots + WORKER_ROWS * COUNTERS.length)
+  return 8 * (HEADER_CELLS + 2 * slots + WORKER_ROWS * COUNTERS.length)
 }
 
 /** The coordinator's view. */
@@ -63,11 +67,16 @@ export class SharedState {
     this.#cells[HEADER_CELLS + slot] = 0
   }
 
+  /** Says that the job in this slot is not to be started; ids of transfers are never used again. */
+  cancel(slot: number, transferId: number): void {
+    this.#cells[HEADER_CELLS + this.#slots + slot] = transferId
+  }
+
   /** Counters of every worker that ever ran, in the order they started. */
   workers(): WorkerCounters[] {
     const started = Math.min(Atomics.load(new Int32Array(this.buffer, 0, 1), 0), WORKER_ROWS)
     return Array.from({ length: started }, (_, row) => {
-      const start = HEADER_CELLS + this.#slots + row * COUNTERS.length
+      const start = HEADER_CELLS + 2 * this.#slots + row * COUNTERS.length
       return Object.fromEntries(
         COUNTERS.map((name, index) => [name, this.#cells[start + index] ?? 0]),
       ) as Record<CounterName, number>
@@ -78,18 +87,25 @@ export class SharedState {
 /** One worker's view: its own row of counters, and the progress slots of its jobs. */
 export class WorkerState {
   readonly #cells: Float64Array
+  readonly #slots: number
   readonly #row: number
 
   constructor(buffer: SharedArrayBuffer, slots: number, threadId: number) {
     this.#cells = new Float64Array(buffer)
     const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
-    this.#row = HEADER_CELLS + slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length
+    this.#slots = slots
+    this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length
     this.#cells[this.#row] = threadId
   }
 
   add(counter: CounterName, amount: number): void {
     const cell = this.#row + COUNTERS.indexOf(counter)
     this.#cells[cell] = (this.#cells[cell] ?? 0) + amount
+  }
+
+  /** Whether the coordinator cancelled this transfer while its job in the slot was waiting. */
+  isCancelled(slot: number, transferId: number): boolean {
+    return this.#cells[HEADER_CELLS + this.#slots + slot] === transferId
   }
 
   setProgress(slot: number, bytes: number): void {

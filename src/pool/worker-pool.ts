@@ -43,6 +43,8 @@ export class WorkerPool implements PartExecutor {
   readonly #options: WorkerPoolOptions
   readonly #channel: BroadcastChannel
   readonly #pending = new Set<(result: PartResult) => void>()
+  /** Slots with a job, and the transfer it belongs to. */
+  readonly #slots = new Map<number, number>()
   #piscina: Piscina | undefined
   #startsFailed = 0
   #closed = false
@@ -57,10 +59,14 @@ export class WorkerPool implements PartExecutor {
 
   run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     if (this.#closed) return Promise.resolve(lostWorker('the engine was closed'))
-    this.#shared.clearProgress(job.slot)
+    const { slot, transferId } = job
+    this.#shared.clearProgress(slot)
+    this.#slots.set(slot, transferId)
     return new Promise((resolve) => {
       const settle = (result: PartResult): void => {
-        if (this.#pending.delete(settle)) resolve(result)
+        if (!this.#pending.delete(settle)) return
+        this.#slots.delete(slot)
+        resolve(result)
       }
       this.#pending.add(settle)
       const task: PartTask = { route, jobs: [job] }
@@ -74,6 +80,7 @@ export class WorkerPool implements PartExecutor {
   }
 
   cancel(transferId: number): void {
+    for (const [slot, id] of this.#slots) if (id === transferId) this.#shared.cancel(slot, id)
     const message: ControlMessage = { type: 'cancel', transferId }
     this.#channel.postMessage(message)
   }

@@ -15,18 +15,12 @@ import type {
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import { TransferError, type ErrorContext } from '../errors.ts'
-import { classifyResponse, type FailedResponse, type ResponseHeaders } from './classify.ts'
+import { classifyResponse, type FailedResponse } from './classify.ts'
+import type { ControlResponse } from './control-transport.ts'
 import { parseErrorBody } from './error-body.ts'
 import type { CompletedObject, ListedPart, ObjectInfo } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
-
-/** A response as the SDK's handlers make it. */
-export interface HandlerResponse {
-  readonly statusCode: number
-  readonly headers: ResponseHeaders
-  body?: unknown
-}
 
 /** The element each answer with a body must consist of. */
 const ROOTS: Readonly<Record<string, string>> = {
@@ -35,24 +29,20 @@ const ROOTS: Readonly<Record<string, string>> = {
   ListPartsCommand: 'ListPartsResult',
 }
 
-/** Longest answer read. Bytes. Source: 1,000 listed parts take about 500 KB with checksums. */
-const BODY_BYTES_MAX = 8 * 1024 * 1024
-
 /**
- * Reads an answer before the SDK does. Returns for a believable success, with the body put back.
+ * Reads an answer before the SDK does. Returns for a believable success.
  * @throws the error the answer means; ERR_RESPONSE_INVALID for a success that is none
  */
-export async function checkAnswer(
+export function checkAnswer(
   command: string | undefined,
-  response: HandlerResponse,
+  response: ControlResponse,
   signing: NonNullable<FailedResponse['signing']>,
-): Promise<void> {
+): void {
   const root = ROOTS[command ?? '']
   const { statusCode: status, headers } = response
   const isSuccess = status >= 200 && status < 300
   if (isSuccess && root === undefined) return
-  const bytes = await readBody(response.body)
-  const text = bytes.toString('utf8')
+  const text = Buffer.from(response.body).toString('utf8')
   const error = parseErrorBody(text)
   if (!isSuccess || (error !== undefined && !hasRoot(text, root ?? ''))) {
     throw classifyResponse({
@@ -74,7 +64,6 @@ export async function checkAnswer(
       { status },
     )
   }
-  response.body = bytes
 }
 
 /** HEAD's answer. @throws ERR_RESPONSE_INVALID without size or ETag */
@@ -140,18 +129,6 @@ export function readListedPart(part: Part): ListedPart {
 /** An answer that is no answer. The caller adds the context. */
 export function invalid(message: string, context: ErrorContext = {}): TransferError {
   return new TransferError('ERR_RESPONSE_INVALID', message, context)
-}
-
-async function readBody(body: unknown): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Buffer.from(body)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > BODY_BYTES_MAX) throw invalid('The answer is too long to be one of S3.')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Whether a document consists of that element, to its very end, blanks aside. */

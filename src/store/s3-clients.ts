@@ -7,24 +7,18 @@
  */
 
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
-import type { Dispatcher } from 'undici'
 
 import { TransferError } from '../errors.ts'
 import { classifyException } from './classify.ts'
+import { ControlTransport, type ControlResponse } from './control-transport.ts'
 import { cleanMessage } from './error-body.ts'
 import type { StoreSettings } from './object-store.ts'
 import { findProfileEndpoint } from './profile-endpoint.ts'
 import { findEndpoint, probeRoute, type RouteAddress } from './route-probe.ts'
-import { checkAnswer, type HandlerResponse } from './s3-answers.ts'
+import { checkAnswer } from './s3-answers.ts'
 import type { CredentialsOption, S3StoreOptions } from './s3-store-options.ts'
 import { loadSdk, type Sdk } from './sdk.ts'
 import type { Credentials } from './types.ts'
-
-/**
- * Connections to each host for the control plane.
- * Source: none, reasonable default; a Complete may hold one for minutes.
- */
-const CONNECTIONS = 32
 
 /** Least time between two forced renewals of credentials. Milliseconds. Source: none. */
 const REFRESH_INTERVAL_MS = 5000
@@ -42,7 +36,7 @@ export class S3Clients {
   readonly #config: S3ClientConfig
   readonly #provider: () => Promise<Credentials>
   readonly #refreshProvider: () => Promise<unknown>
-  readonly #dispatcher: Dispatcher
+  readonly #transport: ControlTransport
   readonly #byRegion = new Map<string, S3Client>()
   #clockOffsetMs = 0
   #mustRefresh = false
@@ -53,7 +47,7 @@ export class S3Clients {
     settings: StoreSettings,
     config: S3ClientConfig,
     main: S3Client,
-    dispatcher: Dispatcher,
+    transport: ControlTransport,
   ) {
     this.sdk = sdk
     this.settings = settings
@@ -68,7 +62,7 @@ export class S3Clients {
       }
     }
     this.#refreshProvider = () => main.config.credentials({ forceRefresh: true })
-    this.#dispatcher = dispatcher
+    this.#transport = transport
   }
 
   /** The client for buckets of a region. */
@@ -124,8 +118,7 @@ export class S3Clients {
   destroy(): void {
     for (const client of this.#byRegion.values()) client.destroy()
     this.#byRegion.clear()
-    // Requests under way fail by themselves; there is nothing to learn from this promise.
-    this.#dispatcher.destroy().catch(() => undefined)
+    this.#transport.destroy()
   }
 }
 
@@ -142,7 +135,7 @@ export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
   // Only this client is without our own checksum settings, so that it shows the user's.
   const main = new sdk.s3.S3Client(config)
   const settings = await readSettings(main, options.region, endpoint.isCustom)
-  const dispatcher = createDispatcher(sdk, options)
+  const transport = new ControlTransport(options)
   const control: S3ClientConfig = {
     ...config,
     maxAttempts: 1,
@@ -150,9 +143,9 @@ export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
     expectContinueHeader: false,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new sdk.UndiciHttpHandler({ dispatcher }),
+    requestHandler: transport as NonNullable<S3ClientConfig['requestHandler']>,
   }
-  return new S3Clients(sdk, settings, control, main, dispatcher)
+  return new S3Clients(sdk, settings, control, main, transport)
 }
 
 async function baseConfig(options: S3StoreOptions): Promise<S3ClientConfig> {
@@ -228,22 +221,6 @@ async function findRegion(main: S3Client, isCustom: boolean): Promise<string> {
   }
 }
 
-function createDispatcher(sdk: Sdk, options: S3StoreOptions): Dispatcher {
-  const agent = new sdk.Agent({
-    allowH2: false,
-    pipelining: 1,
-    connections: CONNECTIONS,
-    headersTimeout: options.readTimeoutMs,
-    bodyTimeout: options.readTimeoutMs,
-    connect: { ...options.tls, timeout: options.connectTimeoutMs },
-  })
-  // By itself undici closes the connection after each HEAD.
-  return agent.compose(
-    (dispatch) => (request, handler) =>
-      dispatch(request.method === 'HEAD' ? { ...request, reset: false } : request, handler),
-  )
-}
-
 /** Lets every answer be read by `checkAnswer` before the SDK's own parsers see it. */
 function addAnswerCheck(client: S3Client, region: string): void {
   client.middlewareStack.add(
@@ -253,7 +230,7 @@ function addAnswerCheck(client: S3Client, region: string): void {
         throw classifyException(error)
       })
       const command = typeof context['commandName'] === 'string' ? context['commandName'] : ''
-      await checkAnswer(command, result.response as HandlerResponse, signing)
+      checkAnswer(command, result.response as ControlResponse, signing)
       return result
     },
     { step: 'deserialize', priority: 'low', name: 'transferEngineAnswerCheck' },

@@ -7,14 +7,10 @@
  */
 
 import type * as S3 from '@aws-sdk/client-s3'
-import type { UndiciHttpHandler } from '@smithy/undici-http-handler'
-import type { Agent } from 'undici'
 
-/** What of the SDK and of undici the control plane uses. */
+/** What of the SDK the control plane uses. */
 export interface Sdk {
   readonly s3: typeof S3
-  readonly UndiciHttpHandler: typeof UndiciHttpHandler
-  readonly Agent: typeof Agent
 }
 
 const WARNING_SWITCH = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
@@ -28,13 +24,9 @@ export function loadSdk(): Promise<Sdk> {
 }
 
 async function load(): Promise<Sdk> {
-  const [s3, handler, undici] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('@smithy/undici-http-handler'),
-    import('undici'),
-  ])
+  const s3 = await import('@aws-sdk/client-s3')
   makeFirstClient(s3)
-  return { s3, UndiciHttpHandler: handler.UndiciHttpHandler, Agent: undici.Agent }
+  return { s3 }
 }
 
 /** The SDK looks at the switch once per process, when a client is made. */

@@ -3,14 +3,17 @@
  * UTF-8.
  */
 
+import { Readable } from 'node:stream'
 import { abortable } from '../store/abortable.ts'
 
 export class ByteReader {
+  readonly #chunks: AsyncIterable<unknown>
   readonly #iterator: AsyncIterator<unknown>
   #left: Uint8Array = new Uint8Array(0)
   #ended = false
 
   constructor(chunks: AsyncIterable<unknown>) {
+    this.#chunks = chunks
     this.#iterator = chunks[Symbol.asyncIterator]()
   }
 
@@ -45,6 +48,8 @@ export class ByteReader {
       () => undefined,
       () => undefined,
     )
+    // A Node.js stream that stands still would first wait for its next chunk.
+    if (this.#chunks instanceof Readable) this.#chunks.destroy()
   }
 }
 

@@ -128,8 +128,9 @@ async function checkSpace(
 ): Promise<void> {
   let free: number
   try {
-    const { bavail, bsize } = await statfs(directory)
-    free = bavail * bsize
+    const { bavail, blocks, bsize } = await statfs(directory)
+    // File systems without a size of their own (some of FUSE and of networks) tell nothing.
+    free = blocks === 0 ? Infinity : bavail * bsize
   } catch (error) {
     throw targetError(error, path, context)
   }

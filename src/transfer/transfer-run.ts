@@ -7,7 +7,7 @@
  */
 
 import { setMaxListeners } from 'node:events'
-import { toTransferError, TransferError } from '../errors.ts'
+import { isTransferError, toTransferError, TransferError } from '../errors.ts'
 import type { EventHub, ProgressEvent, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
 import type { PartExecutor } from '../pool/part-executor.ts'
@@ -93,7 +93,9 @@ export class TransferRun {
 
   /** The error the run ends with: the reason it was stopped, before what that broke elsewhere. */
   failure(error: unknown): TransferError {
-    return toTransferError(this.signal.aborted ? this.signal.reason : error, this.context)
+    const failure = toTransferError(this.signal.aborted ? this.signal.reason : error, this.context)
+    const leftBehind = isTransferError(error) ? error.context.leftBehind : undefined
+    return leftBehind === undefined ? failure : failure.with({ leftBehind })
   }
 
   /** Lets go of the caller's signal and reports the end. */

@@ -29,12 +29,16 @@ export function makeTransfer<T>(
     () => undefined,
     () => undefined,
   )
-  return Object.defineProperties(promise, {
+  // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
+  const transfer = promise.then((value) => value)
+  return Object.defineProperties(transfer, {
     id: { value: controls.id, enumerable: true },
     progress: { get: () => controls.progress(), enumerable: true },
     abort: {
       value: (reason?: unknown): Promise<void> => {
         controls.abort(reason)
+        // Who aborts knows how it ends and need not look.
+        transfer.catch(() => undefined)
         return settled
       },
     },

@@ -8,7 +8,7 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises'
-import type { BigIntStats } from 'node:fs'
+import { constants, type BigIntStats } from 'node:fs'
 import { TransferError } from '../errors.ts'
 import { sourceError } from '../local-errors.ts'
 import { partBufferSize } from '../plan/memory-budget.ts'
@@ -34,6 +34,9 @@ export interface UploadSource {
   close(): Promise<void>
 }
 
+/** Without waiting: a named pipe would keep its opener until somebody writes. */
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 /** A regular file. */
 export class FileSource implements UploadSource {
   readonly size: number
@@ -55,7 +58,7 @@ export class FileSource implements UploadSource {
   static async open(run: TransferRun, path: string): Promise<FileSource> {
     let file: FileHandle | undefined
     try {
-      file = await open(path, 'r')
+      file = await open(path, READ_FLAGS)
       const planned = await file.stat({ bigint: true })
       if (planned.isFile()) return new FileSource(run, path, file, planned)
       const kind = planned.isDirectory() ? 'a directory' : 'not a regular file'

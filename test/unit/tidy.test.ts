@@ -38,7 +38,7 @@ const WORKER_IMPORTS = [
 /** Packages and the only places that may import them at run time. */
 const PACKAGES: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^piscina$/, /^src\/pool\/worker-pool\.ts$/],
-  [/^undici/, /^(workers\/undici-client|src\/store\/sdk)\.ts$/],
+  [/^undici/, /^(workers\/undici-client|src\/store\/control-transport)\.ts$/],
   [/^@aws-sdk\/|^@smithy\//, /^(src\/store\/sdk\.ts$|bench\/|test\/)/],
   [/^commander$/, /^src\/cli\//],
 ]
