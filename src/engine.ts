@@ -22,7 +22,13 @@ import { readObject } from './transfer/read.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
 import { makeTransfer, type Transfer } from './transfer/transfer.ts'
 import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
-import { isUploadInput, openSource, pathOf, type UploadInput } from './transfer/upload-input.ts'
+import {
+  checkUploadInput,
+  hearErrors,
+  openSource,
+  pathOf,
+  type UploadInput,
+} from './transfer/upload-input.ts'
 import { runUpload } from './transfer/upload.ts'
 
 type Submitted = Pick<UploadOptions, 'signal' | 'onProgress'>
@@ -55,10 +61,12 @@ export class TransferEngine implements AsyncDisposable {
   }
 
   /**
-   * Starts threads and opens `prewarmConnections` in each, so that the first transfer pays for
-   * neither. Optional, and worth its call only before the first transfer.
+   * Starts threads and, if the engine has a `target`, opens `prewarmConnections` to it in each, so
+   * that the first transfer pays for neither. Optional, and of use only before the first transfer.
+   * @throws (rejects) ERR_CLOSED, ERR_CREDENTIALS, ERR_WORKER_LOST
    */
   async ready(): Promise<void> {
+    this.#assertOpen()
     const { store, executor } = this.#env
     const uri = this.#options.target.target
     const route = uri === undefined ? undefined : await store.route(parseS3Uri(uri).bucket)
@@ -83,8 +91,9 @@ export class TransferEngine implements AsyncDisposable {
     destination?: ObjectLocation,
     options: UploadOptions = {},
   ): Transfer<UploadResult> {
+    hearErrors(source)
     const prepare = () => {
-      if (!isUploadInput(source)) throw badSource(source)
+      checkUploadInput(source)
       const path = pathOf(source)
       const { bucket, key } = destinationOf(destination, path, this.#options.target.target)
       const checked = checkUploadOptions(options, this.#options.tuning)
@@ -163,7 +172,9 @@ export class TransferEngine implements AsyncDisposable {
       error = run.failure(thrown)
       throw error
     } finally {
-      run.end(size, error)
+      // The reader left before the end: nothing is proved.
+      if (size === undefined && error === undefined) run.abort('the reader stopped')
+      run.end(size, error ?? (size === undefined ? run.failure(undefined) : undefined))
       this.#running.delete(run)
     }
   }
@@ -186,7 +197,7 @@ export class TransferEngine implements AsyncDisposable {
 
   /**
    * Takes no more work and ends. Uploads and downloads under way are waited for, `graceMs` long
-   * at most, then aborted; reads are aborted at once. Idempotent.
+   * at most, then aborted; reads are aborted at once. Idempotent: the first call counts.
    */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.graceMs)
@@ -281,12 +292,6 @@ function warnUnverified(): void {
 
 function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {
   return versionId === undefined ? {} : { versionId }
-}
-
-function badSource(source: unknown): TransferError {
-  const kind = source === null ? 'null' : typeof source
-  const message = `Cannot upload ${kind}: pass a path, bytes, a Blob or a stream`
-  return new TransferError('ERR_OPTION_INVALID', message)
 }
 
 function badTarget(target: unknown): TransferError {

@@ -24,7 +24,7 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
     executor: createExecutor(options),
     scheduler: new Scheduler(tuning),
-    buffers: new SharedBuffers(),
+    buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     events: new EventHub(),
     tuning,

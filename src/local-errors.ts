@@ -39,13 +39,21 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** A failure to open or read the file to upload. */
-export function sourceError(error: unknown, path: string, context: ErrorContext = {}): unknown {
+/** A failure to open or read the file to upload. A worker knows a descriptor and no path. */
+export function sourceError(
+  error: unknown,
+  path: string | undefined,
+  context: ErrorContext = {},
+): unknown {
   return localError(SOURCE_CODES, 'read', error, path, context)
 }
 
 /** A failure to create, write, sync or rename the file downloaded to. */
-export function targetError(error: unknown, path: string, context: ErrorContext = {}): unknown {
+export function targetError(
+  error: unknown,
+  path: string | undefined,
+  context: ErrorContext = {},
+): unknown {
   return localError(TARGET_CODES, 'write', error, path, context)
 }
 
@@ -53,12 +61,13 @@ function localError(
   codes: Readonly<Record<string, ErrorCode>>,
   verb: string,
   error: unknown,
-  path: string,
+  path: string | undefined,
   context: ErrorContext,
 ): unknown {
   const errno = errnoOf(error)
   const code = errno === undefined ? undefined : codes[errno]
   if (code === undefined) return error
-  const message = `Cannot ${verb} ${path}: ${errno}`
-  return new TransferError(code, message, { ...context, path }, { cause: error })
+  const message = `Cannot ${verb} ${path ?? 'the file'}: ${errno}`
+  const where = path === undefined ? context : { ...context, path }
+  return new TransferError(code, message, where, { cause: error })
 }

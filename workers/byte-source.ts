@@ -4,7 +4,7 @@
  * pool of four threads with the whole process.
  */
 
-import { readSync } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TransferError } from '../src/errors.ts'
 import { sourceError } from '../src/local-errors.ts'
@@ -19,7 +19,8 @@ export const READ_STEP = 256 * 1024
 /** Bytes hashed before the event loop gets a turn: about 10 ms. */
 const TURN_SIZE = 16 * 1024 * 1024
 
-interface Hash {
+/** A checksum or a hash being computed. */
+export interface RunningHash {
   update(chunk: Uint8Array): unknown
 }
 
@@ -37,7 +38,7 @@ export function readAndHash(
   offset: number,
   length: number,
   buffer: Buffer,
-  hashes: readonly Hash[],
+  hashes: readonly RunningHash[],
 ): void {
   let done = 0
   while (done < length) {
@@ -49,13 +50,14 @@ export function readAndHash(
 
 /**
  * Hashes bytes of any location, through a small buffer if they lie in a file. Long ones in turns,
- * so that the other connections of the thread are served meanwhile.
+ * so that the other connections of the thread are served meanwhile; `onTurn` may throw to end it.
  */
 export async function hashBytes(
   source: ByteLocation,
   length: number,
   scratch: Buffer,
-  hashes: readonly Hash[],
+  hashes: readonly RunningHash[],
+  onTurn: () => void,
 ): Promise<void> {
   const step = source.kind === 'memory' ? READ_STEP : scratch.length
   let turn = 0
@@ -72,7 +74,21 @@ export async function hashBytes(
     if (turn < TURN_SIZE) continue
     turn = 0
     await nextTurn()
+    onTurn()
   }
+}
+
+/**
+ * Compares a file with what was planned, now that its bytes are in memory or hashed, so that a
+ * torn mixture of two contents is not sent at all.
+ * @throws ERR_SOURCE_CHANGED
+ */
+export function checkUnchanged(source: Extract<ByteLocation, { readonly kind: 'file' }>): void {
+  const { planned } = source
+  if (planned === undefined) return
+  const now = fstatSync(source.fd, { bigint: true })
+  if (now.size === planned.size && now.mtimeNs === planned.mtimeNs) return
+  throw new TransferError('ERR_SOURCE_CHANGED', 'The source file changed while it was uploaded')
 }
 
 /**
@@ -121,7 +137,7 @@ function readStep(
   try {
     read = readSync(fd, buffer, at, length, position)
   } catch (error) {
-    throw sourceError(error, 'the source file')
+    throw sourceError(error, undefined)
   }
   if (read === 0) {
     const message = `The source file ends at ${position}, before its planned end: it was truncated`
@@ -130,6 +146,6 @@ function readStep(
   return read
 }
 
-function hashAll(hashes: readonly Hash[], chunk: Uint8Array): void {
+function hashAll(hashes: readonly RunningHash[], chunk: Uint8Array): void {
   for (const hash of hashes) hash.update(chunk)
 }

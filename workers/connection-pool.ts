@@ -144,7 +144,10 @@ export class ConnectionPool {
     while (this.#waiting.length > 0 && !this.#closed) {
       const connection = this.#takeIdle() ?? this.#open()
       if (connection === undefined) return
-      this.#waiting.shift()?.resolve(connection)
+      const waiter = this.#waiting.shift()
+      // Cutting an expired connection serves the queue as well, so it may be empty by now.
+      if (waiter === undefined) this.#idle.push(connection)
+      else waiter.resolve(connection)
     }
   }
 

@@ -137,9 +137,10 @@ class RangeSink implements PayloadSink {
         this.#context,
       )
     }
-    this.#checksum.update(chunk)
     if (this.#memory === undefined) writeFully(sink, this.received, chunk)
     else this.#memory.set(chunk, this.received)
+    // Behind the write: the checksum of what `received` counts must hold nothing that failed.
+    this.#checksum.update(chunk)
     this.received += chunk.length
     this.#worker.state.setProgress(slot, this.received)
     this.#worker.state.add('bytesReceived', chunk.length)
@@ -168,6 +169,6 @@ function writeFully(sink: ByteLocation, at: number, chunk: Buffer): void {
       done += writeSync(sink.fd, chunk, done, length, sink.offset + at + done)
     }
   } catch (error) {
-    throw targetError(error, 'the target file')
+    throw targetError(error, undefined)
   }
 }

@@ -118,7 +118,7 @@ export class PartRunner {
     token.check()
     const scratch = this.#worker.buffers.take(READ_STEP)
     try {
-      await hashBytes(job.source, job.length, scratch, [checksum])
+      await hashBytes(job.source, job.length, scratch, [checksum], () => token.check())
     } finally {
       this.#worker.buffers.give(scratch)
     }

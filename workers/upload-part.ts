@@ -7,9 +7,9 @@
  * change in between, the store finds that checksum and bytes differ.
  */
 
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { assert } from '../src/assert.ts'
-import { CHECKSUMS, loadChecksum, type RunningChecksum } from '../src/checksum/algorithms.ts'
+import { CHECKSUMS, loadChecksum } from '../src/checksum/algorithms.ts'
 import { encodeDigest } from '../src/checksum/encoding.ts'
 import type { ErrorContext } from '../src/errors.ts'
 import { HELD_PART_MAX } from '../src/plan/memory-budget.ts'
@@ -18,12 +18,14 @@ import { buildPut } from '../src/store/requests.ts'
 import { checkPut, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
 import {
+  checkUnchanged,
   fileSlices,
   hashBytes,
   memorySlices,
   memoryView,
   READ_STEP,
   readAndHash,
+  type RunningHash,
 } from './byte-source.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
@@ -33,6 +35,14 @@ import { withConnection, type JobToken, type WorkerContext } from './worker-cont
 
 type Body = Uint8Array | AsyncIterable<Uint8Array> | null
 
+/** A part ready to be sent: hashed, and in memory or about to be read again. */
+interface PreparedPart {
+  readonly body: Body
+  readonly digest: Uint8Array
+  readonly checksum: { readonly header: string; readonly value: string }
+  readonly payloadHash: string | undefined
+}
+
 export async function uploadPart(
   worker: WorkerContext,
   route: StoreRoute,
@@ -41,44 +51,37 @@ export async function uploadPart(
   context: ErrorContext,
 ): Promise<PartDone> {
   const startedAt = performance.now()
-  const createChecksum = await loadChecksum(job.algorithm)
-  token.check()
-  const pool = worker.pool(route.origin)
-  return withConnection(pool, token, async (connection) => {
-    const held = bufferFor(worker, job)
-    try {
-      const checksum = createChecksum()
-      const sha256 = route.signPayload ? createHash('sha256') : undefined
-      const body = await prepareBody(worker, route, job, held, checksum, sha256)
-      const digest = checksum.digest()
-      const value = encodeDigest(digest)
-      const { header } = CHECKSUMS[job.algorithm]
-      const answer = await send(worker, route, job, pool, connection, {
-        body,
-        checksum: job.sendChecksum ? { header, value } : undefined,
-        payloadHash: sha256?.digest('hex'),
-      })
-      const status = answer.status
-      if (status !== 200) throw failedAnswer(answer, route, context)
-      const etag = checkPut(answer.headers, { header, value }, { ...context, status })
-      worker.state.add('bytesSent', job.length)
-      worker.state.setProgress(job.slot, job.length)
-      return {
-        reusable: answer.headers['connection'] !== 'close',
-        value: {
-          ok: true,
-          workerId: worker.workerId,
-          digest,
-          length: job.length,
-          etag,
-          headers: keptHeaders(answer.headers),
-          elapsedMs: performance.now() - startedAt,
-        },
-      }
-    } finally {
-      if (held !== undefined) worker.buffers.give(held)
+  const held = bufferFor(worker, job)
+  let isFree = true
+  try {
+    // Before a connection is taken: hashing gigabytes takes longer than servers wait for a request.
+    const part = await prepare(worker, route, job, held, token)
+    const pool = worker.pool(route.origin)
+    const { answer, etag } = await withConnection(pool, token, async (connection) => {
+      isFree = false
+      const answer = await send(worker, route, job, pool, connection, part)
+      const { status, headers } = answer
+      isFree = status === 200
+      // What throws here cuts the connection: a refusal or an oddity had better not be asked again.
+      if (!isFree) throw failedAnswer(answer, route, context)
+      const etag = checkPut(headers, part.checksum, { ...context, status })
+      return { value: { answer, etag }, reusable: headers['connection'] !== 'close' }
+    })
+    worker.state.add('bytesSent', job.length)
+    worker.state.setProgress(job.slot, job.length)
+    return {
+      ok: true,
+      workerId: worker.workerId,
+      digest: part.digest,
+      length: job.length,
+      etag,
+      headers: keptHeaders(answer.headers),
+      elapsedMs: performance.now() - startedAt,
     }
-  })
+  } finally {
+    // After a failure undici may take one more slice, and its write may still wait in the socket.
+    if (held !== undefined && isFree) worker.buffers.give(held)
+  }
 }
 
 /** The buffer this job needs: the whole part, or one slice of a large one. */
@@ -87,30 +90,53 @@ function bufferFor(worker: WorkerContext, job: PutJob): Buffer | undefined {
   return worker.buffers.take(job.length <= HELD_PART_MAX ? job.length : READ_STEP)
 }
 
-/** Reads and hashes the bytes, and returns them as what undici should send. */
-async function prepareBody(
+async function prepare(
   worker: WorkerContext,
   route: StoreRoute,
   job: PutJob,
   held: Buffer | undefined,
-  checksum: RunningChecksum,
-  sha256: Hash | undefined,
+  token: JobToken,
+): Promise<PreparedPart> {
+  const checksum = (await loadChecksum(job.algorithm))()
+  token.check()
+  const sha256 = route.signPayload ? createHash('sha256') : undefined
+  const hashes = sha256 === undefined ? [checksum] : [checksum, sha256]
+  const body = await readBody(worker, route, job, held, hashes, token)
+  const digest = checksum.digest()
+  const { header } = CHECKSUMS[job.algorithm]
+  return {
+    body,
+    digest,
+    checksum: { header, value: encodeDigest(digest) },
+    payloadHash: sha256?.digest('hex'),
+  }
+}
+
+/** Reads and hashes the bytes, and returns them as what undici should send. */
+async function readBody(
+  worker: WorkerContext,
+  route: StoreRoute,
+  job: PutJob,
+  held: Buffer | undefined,
+  hashes: readonly RunningHash[],
+  token: JobToken,
 ): Promise<Body> {
   const { source, length } = job
-  const hashes = sha256 === undefined ? [checksum] : [checksum, sha256]
   if (length === 0) return null
+  const onTurn = (): void => token.check()
   const onSlice = (sent: number): void => worker.state.setProgress(job.slot, sent)
   if (source.kind === 'memory') {
-    await hashBytes(source, length, Buffer.alloc(0), hashes)
+    await hashBytes(source, length, Buffer.alloc(0), hashes, onTurn)
     return bodyOf(route, memoryView(source.buffer, source.offset, length), onSlice)
   }
   assert(held !== undefined, 'a part of a file needs a buffer')
-  if (length <= HELD_PART_MAX) {
-    readAndHash(source.fd, source.offset, length, held, hashes)
-    return bodyOf(route, held.subarray(0, length), onSlice)
-  }
-  await hashBytes(source, length, held, hashes)
-  return fileSlices(source.fd, source.offset, length, held, onSlice)
+  const isHeld = length <= HELD_PART_MAX
+  if (isHeld) readAndHash(source.fd, source.offset, length, held, hashes)
+  else await hashBytes(source, length, held, hashes, onTurn)
+  checkUnchanged(source)
+  return isHeld
+    ? bodyOf(route, held.subarray(0, length), onSlice)
+    : fileSlices(source.fd, source.offset, length, held, onSlice)
 }
 
 /**
@@ -128,11 +154,7 @@ function send(
   job: PutJob,
   pool: ConnectionPool,
   connection: Connection,
-  payload: {
-    readonly body: Body
-    readonly checksum: { readonly header: string; readonly value: string } | undefined
-    readonly payloadHash: string | undefined
-  },
+  part: PreparedPart,
 ): Promise<ExchangeAnswer> {
   // Signed at dispatch: a signature made before a wait could be too old when it is sent.
   const request = buildPut(worker.signer, {
@@ -141,9 +163,9 @@ function send(
     query: job.query,
     headers: job.headers,
     length: job.length,
-    checksum: payload.checksum,
-    payloadHash: payload.payloadHash,
+    checksum: job.sendChecksum ? part.checksum : undefined,
+    payloadHash: part.payloadHash,
     timeMs: Date.now(),
   })
-  return exchange(pool, connection, { method: 'PUT', ...request, body: payload.body }, undefined)
+  return exchange(pool, connection, { method: 'PUT', ...request, body: part.body }, undefined)
 }

@@ -5,7 +5,7 @@
  * the bytes of the object alone (its JSON goes to standard error too).
  */
 
-import type { TransferEngine, TransferEvents, TransferInfo } from '../index.ts'
+import type { TransferEngine, TransferEvents, TransferInfo, Verification } from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { CopyRoute } from './copy-route.ts'
 import { escapeText, jsonLine, type TextStream } from './output.ts'
@@ -21,7 +21,7 @@ export interface CopySummary {
   readonly etag?: string | undefined
   readonly versionId?: string | undefined
   readonly checksum?: Readonly<Record<'algorithm' | 'value' | 'type', string>> | undefined
-  readonly verified?: 'checksum' | 'size' | undefined
+  readonly verified?: Verification | undefined
 }
 
 export interface ReportStyle {
@@ -88,6 +88,7 @@ export class CopyReport {
     if (parts > 1) facts.push(`${parts} parts`)
     if (attempts > parts) facts.push(`${attempts - parts} retried`)
     if (summary.verified === 'checksum') facts.push(`${summary.checksum?.algorithm} verified`)
+    if (summary.verified === 'none') facts.push('not verified, the store lets us not look')
     if (summary.verified === 'size') facts.push('size verified, the store keeps no checksum')
     const names = `${escapeText(source)} to ${escapeText(target)}`
     this.#streams.stderr.write(`${VERBS[kind]} ${names}: ${facts.join(', ')}\n`)

@@ -32,13 +32,17 @@ export class InlineExecutor implements PartExecutor {
 
   async run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     this.#shared.clearProgress(job.slot)
-    const runner = await this.#load()
-    const [result] = await runner.run({ route, jobs: [job] })
-    return result ?? lostWorker(new Error('a task came back without an answer'))
+    try {
+      const runner = await this.#load()
+      const [result] = await runner.run({ route, jobs: [job] })
+      return result ?? lostWorker('a task came back without an answer')
+    } catch (error) {
+      return lostWorker(error)
+    }
   }
 
   cancel(transferId: number): void {
-    void this.#runner?.then((runner) => runner.cancel(transferId))
+    this.#runner?.then((runner) => runner.cancel(transferId)).catch(() => undefined)
   }
 
   async ready(route: StoreRoute | undefined): Promise<void> {

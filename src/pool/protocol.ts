@@ -16,7 +16,13 @@ import type { StoreRoute } from '../store/types.ts'
 
 /** Where a worker finds bytes, or puts them. Offsets and lengths in bytes. */
 export type ByteLocation =
-  | { readonly kind: 'file'; readonly fd: number; readonly offset: number }
+  | {
+      readonly kind: 'file'
+      readonly fd: number
+      readonly offset: number
+      /** What the file was when the transfer was planned; a source must still be it. */
+      readonly planned?: { readonly size: bigint; readonly mtimeNs: bigint }
+    }
   | { readonly kind: 'memory'; readonly buffer: SharedArrayBuffer; readonly offset: number }
 
 interface JobBase {

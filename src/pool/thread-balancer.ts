@@ -10,13 +10,13 @@ import type { Worker } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 
 /** How often saturation is looked at, and the least time between two starts. Milliseconds. */
-const INTERVAL_MS = 150
+const INTERVAL_MS = 400
 
 /**
  * Busy share from which a thread counts as saturated.
  * Source: none, reasonable default; sockets begin to wait for a loop busier than that.
  */
-const SATURATED = 0.75
+const SATURATED = 0.85
 
 type LoadBalancer = NonNullable<
   NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']

@@ -15,6 +15,7 @@ import { BroadcastChannel } from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import type { StoreRoute } from '../store/types.ts'
+import { fromWire } from '../errors.ts'
 import { lostWorker } from './lost-worker.ts'
 import type { PartExecutor } from './part-executor.ts'
 import type { ControlMessage, PartJob, PartResult, PartTask, WorkerConfig } from './protocol.ts'
@@ -34,9 +35,6 @@ export interface WorkerPoolOptions {
  */
 const THREAD_IDLE_MS = 60_000
 
-/** A worker that cannot even start would be started over and over; this many times is enough. */
-const STARTS_FAILED_MAX = 3
-
 export class WorkerPool implements PartExecutor {
   readonly #config: WorkerConfig
   readonly #shared: SharedState
@@ -46,7 +44,6 @@ export class WorkerPool implements PartExecutor {
   /** Slots with a job, and the transfer it belongs to. */
   readonly #slots = new Map<number, number>()
   #piscina: Piscina | undefined
-  #startsFailed = 0
   #closed = false
 
   constructor(config: WorkerConfig, shared: SharedState, options: WorkerPoolOptions) {
@@ -81,6 +78,7 @@ export class WorkerPool implements PartExecutor {
 
   cancel(transferId: number): void {
     for (const [slot, id] of this.#slots) if (id === transferId) this.#shared.cancel(slot, id)
+    if (this.#closed) return
     const message: ControlMessage = { type: 'cancel', transferId }
     this.#channel.postMessage(message)
   }
@@ -90,14 +88,24 @@ export class WorkerPool implements PartExecutor {
    * idle thread comes first with the balancer, so each gets one.
    */
   async ready(route: StoreRoute | undefined): Promise<void> {
+    if (this.#closed) return
     const { workers } = this.#options
     const pool = this.#pool(route, workers)
     const empty: PartTask = { route, jobs: [] }
-    await Promise.all(Array.from({ length: workers }, () => pool.run(empty)))
+    try {
+      await Promise.all(Array.from({ length: workers }, () => pool.run(empty)))
+    } catch (error) {
+      throw fromWire(lostWorker(error).error)
+    }
   }
 
   workers(): WorkerCounters[] {
-    return this.#shared.workers()
+    const threads = new Set(this.#piscina?.threads.map((thread) => thread.threadId))
+    // What a thread had open or at work ended with it, and it could not write that down.
+    return this.#shared.workers().map((row) => {
+      if (threads.has(row.threadId)) return row
+      return { ...row, open: 0, busy: 0, closed: row.opened }
+    })
   }
 
   progress(slot: number): number {
@@ -134,25 +142,38 @@ export class WorkerPool implements PartExecutor {
       idleTimeout: THREAD_IDLE_MS,
       atomics: 'disabled',
       recordTiming: false,
+      ...threadFlags(),
       workerData,
     })
-    piscina.on('error', (error: unknown) => this.#onThreadError(error))
+    piscina.on('error', (error: unknown) => this.#onThreadLost(piscina, error))
+    piscina.on('workerDestroy', () => {
+      // Piscina starts the next thread, if it does, before this turn is over.
+      queueMicrotask(() => this.#onThreadLost(piscina, new Error('it ended before it was ready')))
+    })
     this.#piscina = piscina
     return piscina
   }
 
   /**
-   * A thread died without work of its own. Should none be able to start, the jobs in the queue
-   * would wait for ever, so they are answered.
+   * A thread that ends before it is ready is not replaced by Piscina, and its queue would wait for
+   * ever. So the queue is answered and emptied, and the next job begins with a new pool.
    */
-  #onThreadError(error: unknown): void {
-    this.#startsFailed += 1
-    if (this.#startsFailed >= STARTS_FAILED_MAX || this.#piscina?.threads.length === 0) {
-      this.#loseAll(error)
-    }
+  #onThreadLost(piscina: Piscina, error: unknown): void {
+    if (piscina !== this.#piscina || piscina.threads.length > 0 || this.#pending.size === 0) return
+    this.#piscina = undefined
+    piscina.destroy().catch(() => undefined)
+    this.#loseAll(error)
   }
 
   #loseAll(error: unknown): void {
     for (const settle of this.#pending) settle(lostWorker(error))
   }
+}
+
+/**
+ * Threads inherit the flags of the process. `--input-type`, which goes with a program given on the
+ * command line, is refused for a thread that runs a file; a process with it gives no flags on.
+ */
+function threadFlags(): { readonly execArgv?: string[] } {
+  return process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {}
 }

@@ -71,7 +71,7 @@ export class ControlTransport {
     const sent: Dispatcher.DispatchOptions = {
       origin: `${request.protocol}//${request.hostname}${port}`,
       path: withQuery(request),
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       headers: { ...request.headers },
       body: bodyOf(request.body),
       headersTimeout: timeout,

@@ -129,8 +129,8 @@ export interface ObjectStore {
   head(object: ObjectRef, options?: HeadOptions): Promise<ObjectInfo>
 
   /**
-   * Opens a multipart upload. *Not* idempotent: a repeated call leaves a second upload behind, so
-   * that it may be repeated only when the store answered that the first one failed.
+   * Opens a multipart upload. *Not* idempotent: a call repeated after its answer was lost leaves a
+   * second upload behind, without parts.
    */
   createMultipartUpload(
     object: ObjectRef,

@@ -38,6 +38,9 @@ const THROTTLE_DELAY_MS = 1000
 /** Attempts at sending bytes that arrive damaged: a defect does not go away by persistence. */
 const DAMAGED_ATTEMPTS_MAX = 3
 
+/** Threads one request may lose: it may be what ends them. */
+const LOST_WORKERS_MAX = 3
+
 /** The actions that correct something and are taken once each. */
 const REPAIRS: ReadonlySet<ErrorAction> = new Set(['clock', 'credentials', 'region'])
 
@@ -50,6 +53,7 @@ export function createRetryPolicy(options: RetryPolicyOptions): RetryPolicy {
     delayMs(error, attempt) {
       const action = actionOf(error)
       if (action === 'fatal' || action === 'conflict' || attempt >= maxAttempts) return undefined
+      if (error.code === 'ERR_WORKER_LOST' && attempt >= LOST_WORKERS_MAX) return undefined
       if (action === 'damaged' && attempt >= DAMAGED_ATTEMPTS_MAX) return undefined
       if (REPAIRS.has(action)) return 0
       const isThrottle = action === 'throttle'

@@ -127,7 +127,7 @@ export class S3Clients {
  * @throws ERR_OPTION_INVALID for an unusable region or endpoint
  */
 export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
-  const sdk = await loadSdk()
+  const sdk = loadSdk()
   const base = await baseConfig(options)
   const endpoint = await findEndpoint(sdk, base)
   const forcePathStyle = options.forcePathStyle ?? endpoint.needsPathStyle

@@ -6,6 +6,7 @@
  * us, not for the people at the terminal, so the warning is switched off just then.
  */
 
+import { createRequire } from 'node:module'
 import type * as S3 from '@aws-sdk/client-s3'
 
 /** What of the SDK the control plane uses. */
@@ -15,16 +16,19 @@ export interface Sdk {
 
 const WARNING_SWITCH = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
 
-let loading: Promise<Sdk> | undefined
+const require = createRequire(import.meta.url)
+
+let loaded: Sdk | undefined
 
 /** The SDK, loaded once per process. */
-export function loadSdk(): Promise<Sdk> {
-  loading ??= load()
-  return loading
+export function loadSdk(): Sdk {
+  loaded ??= load()
+  return loaded
 }
 
-async function load(): Promise<Sdk> {
-  const s3 = await import('@aws-sdk/client-s3')
+function load(): Sdk {
+  // Its CommonJS build, by `require`: 50 ms less than through the module loader.
+  const s3 = require('@aws-sdk/client-s3') as typeof S3
   makeFirstClient(s3)
   return { s3 }
 }

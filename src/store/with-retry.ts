@@ -1,10 +1,11 @@
 /**
  * An `ObjectStore` that tries again, around one that makes single attempts.
  *
- * Reads and aborts are repeated whenever another attempt may help. Create and Complete are not
- * free to repeat: a second Create leaves an upload nobody knows, and after a lost answer to
- * Complete only a look at the object tells what happened. Both are repeated only when the failed
- * attempt did not take effect for certain: the store said so, or was never reached.
+ * Everything but Complete is repeated whenever another attempt may help. For Create that may leave
+ * an upload without parts which nobody knows, when its answer was lost; that costs nothing until a
+ * lifecycle rule removes it, and a transfer lost to one stale connection would cost more. After a
+ * lost answer to Complete only a look at the object tells what happened, so it is repeated only when
+ * the failed attempt did not take effect for certain: the store said so, or was never reached.
  */
 
 import { isTransferError, type TransferError } from '../errors.ts'
@@ -52,7 +53,7 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
     route: (bucket, call) => store.route(bucket, call),
     head: (object, call) => attempt(object.bucket, call, always, () => store.head(object, call)),
     createMultipartUpload: (object, call) =>
-      attempt(object.bucket, call, hadNoEffect, () => store.createMultipartUpload(object, call)),
+      attempt(object.bucket, call, always, () => store.createMultipartUpload(object, call)),
     completeMultipartUpload: (object, uploadId, parts, call) =>
       attempt(object.bucket, call, hadNoEffect, () =>
         store.completeMultipartUpload(object, uploadId, parts, call),

@@ -26,6 +26,12 @@ export interface PartRequest {
 }
 
 /**
+ * Least share of a request that counts as progress: a line that gives less each time is broken and
+ * must run out of attempts. Source: none, reasonable default; bounds a request to 100 new starts.
+ */
+const PROGRESS_MIN = 0.01
+
+/**
  * Runs a request until it succeeds or has failed for good. An attempt that moved bytes which count
  * starts the count of attempts anew: a long range over a bad line is patience, not failure.
  * @throws the error of the last attempt, or the reason the run was stopped.
@@ -35,7 +41,7 @@ export async function attempt(run: TransferRun, request: PartRequest): Promise<P
   const { partNumber } = request
   let sequence = new RetrySequence(env.retryPolicy)
   for (;;) {
-    const result = await attemptOnce(run, request)
+    const { result, kept } = await attemptOnce(run, request)
     if (result.ok) {
       const { length: bytes, elapsedMs, workerId } = result
       const done = { partNumber, bytes, elapsedMs, attempt: sequence.attempt, workerId }
@@ -46,7 +52,7 @@ export async function attempt(run: TransferRun, request: PartRequest): Promise<P
     signal.throwIfAborted()
     const number = sequence.attempt
     const error = fromWire(result.error).with({ ...run.context, partNumber, attempt: number })
-    if (result.received > 0) sequence = new RetrySequence(env.retryPolicy)
+    if (kept > request.length * PROGRESS_MIN) sequence = new RetrySequence(env.retryPolicy)
     const delayMs = sequence.next(error)
     if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
     env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
@@ -55,7 +61,10 @@ export async function attempt(run: TransferRun, request: PartRequest): Promise<P
   }
 }
 
-async function attemptOnce(run: TransferRun, request: PartRequest): Promise<PartDone | PartFailed> {
+async function attemptOnce(
+  run: TransferRun,
+  request: PartRequest,
+): Promise<{ readonly result: PartDone | PartFailed; readonly kept: number }> {
   const { env, signal, progress } = run
   const permit = await env.scheduler.acquireRequest(run.sequence, signal)
   let kept = 0
@@ -69,7 +78,7 @@ async function attemptOnce(run: TransferRun, request: PartRequest): Promise<Part
     // A digest moves nothing: its bytes were counted when they came.
     if (result.ok) kept = job.kind === 'digest' ? 0 : result.length
     else kept = request.onPartial?.(result) ?? 0
-    return result
+    return { result, kept }
   } finally {
     progress.close(permit.slot, kept)
     permit.release()

@@ -59,7 +59,7 @@ const NO_PROOF: DownloadProof = {
 export async function planProof(
   info: ObjectInfo,
   compare: boolean,
-  partOf: (partNumber: number) => Promise<ObjectInfo>,
+  partOf: (partNumber: number) => Promise<ObjectInfo | undefined>,
 ): Promise<DownloadProof> {
   const stored = compare ? bestStored(info) : undefined
   if (stored === undefined) return NO_PROOF
@@ -70,6 +70,8 @@ export async function planProof(
       : { ...NO_PROOF, stored, wholePass: true }
   }
   const parts = Number(stored.value.split('-')[1])
+  // A composite value without its count of parts, or one of nothing, has no borders to find.
+  if (!(parts >= 1) || info.size === 0) return NO_PROOF
   const storedPartSize = await evenPartSize(info.size, parts, partOf)
   if (storedPartSize === undefined) return NO_PROOF
   const exactParts = !isCombinable(algorithm)
@@ -84,14 +86,15 @@ export async function planProof(
 async function evenPartSize(
   size: number,
   parts: number,
-  partOf: (partNumber: number) => Promise<ObjectInfo>,
+  partOf: (partNumber: number) => Promise<ObjectInfo | undefined>,
 ): Promise<number | undefined> {
   const first = await partOf(1)
+  if (first === undefined) return undefined
   if (parts === 1) return first.size === size ? size : undefined
   const rest = size - first.size * (parts - 1)
   if (rest <= 0 || rest > first.size) return undefined
   const last = await partOf(parts)
-  return last.size === rest ? first.size : undefined
+  return last?.size === rest ? first.size : undefined
 }
 
 function bestStored(info: ObjectInfo): Checksum | undefined {

@@ -8,10 +8,10 @@
 import { assert } from '../assert.ts'
 import type { PartDigest } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
-import { TransferError } from '../errors.ts'
+import { isTransferError, TransferError } from '../errors.ts'
 import { planDownload, rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
 import { attributeHeaders, type RequestAttributes } from '../store/attributes.ts'
-import type { ObjectInfo } from '../store/object-store.ts'
+import type { HeadOptions, ObjectInfo } from '../store/object-store.ts'
 import { canonicalQuery } from '../store/signing.ts'
 import type { ObjectRef } from '../store/types.ts'
 import { attempt } from './attempt.ts'
@@ -28,6 +28,8 @@ export interface DownloadSpec {
   readonly partSize: number
   /** Whether stored checksums are asked for and compared. */
   readonly compare: boolean
+  /** Bytes are handed out in order, and hashed so where ranges cannot be combined. */
+  readonly inOrder?: boolean | undefined
 }
 
 /** An object as it will be read: what it is, in which ranges, proved how. */
@@ -45,9 +47,12 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
   const options = { signal: run.signal, attributes }
   const info = await store.head(object, options)
   const proof = await planProof(info, spec.compare, (partNumber) =>
-    store.head(object, { ...options, partNumber, ifMatch: info.etag }),
+    headPart(run, object, { ...options, partNumber, ifMatch: info.etag }),
   )
-  const plan = planFor(info.size, spec.partSize, proof)
+  const isHashedInOrder = spec.inOrder === true && (proof.exactParts || proof.wholePass)
+  const plan = isHashedInOrder
+    ? planDownload({ size: info.size, partSize: spec.partSize })
+    : planFor(info.size, spec.partSize, proof)
   const query =
     object.versionId === undefined ? '' : canonicalQuery([['versionId', object.versionId]])
   const fetch: FetchSpec = {
@@ -56,16 +61,31 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
     contentEncoding: info.contentEncoding,
     query,
     headers: attributeHeaders('read', attributes),
-    algorithm: proof.algorithm,
+    algorithm: isHashedInOrder ? 'CRC32' : proof.algorithm,
     whole: plan.kind === 'single',
   }
   return { info, plan, proof, fetch }
 }
 
+/** HEAD of one part; `undefined` from a store that does not know such a question. */
+async function headPart(
+  run: TransferRun,
+  object: ObjectRef,
+  options: HeadOptions,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await run.env.store.head(object, options)
+  } catch (error) {
+    const refused = ['ERR_REQUEST_REFUSED', 'ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED']
+    if (isTransferError(error) && refused.includes(error.code)) return undefined
+    throw error
+  }
+}
+
 /** Where a composite is to be proved, ranges are stored parts or fractions of them. */
 function planFor(size: number, partSize: number, proof: DownloadProof): DownloadPlan {
   const { storedPartSize, exactParts } = proof
-  if (storedPartSize === undefined) return planDownload({ size, partSize })
+  if (storedPartSize === undefined || size === 0) return planDownload({ size, partSize })
   if (exactParts && size > storedPartSize) {
     const parts = Math.ceil(size / storedPartSize)
     return { kind: 'ranges', size, partSize: storedPartSize, parts }
@@ -111,8 +131,8 @@ export async function runDownload(
       elapsedMs: performance.now() - run.startedAt,
     }
   } catch (error) {
-    await target.discard()
-    throw error
+    const leftBehind = await target.discard()
+    throw leftBehind === undefined ? error : run.failure(error).with({ leftBehind })
   }
 }
 

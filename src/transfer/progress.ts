@@ -62,11 +62,6 @@ export class ProgressBook {
     this.#settled += kept
   }
 
-  /** Bytes that counted turned out not to. */
-  rewind(bytes: number): void {
-    this.#settled -= bytes
-  }
-
   /** Ends the reports; a success with all bytes, a failure where it stood. */
   end(size: number | undefined): void {
     clearInterval(this.#timer)

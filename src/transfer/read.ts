@@ -7,14 +7,12 @@
  */
 
 import { assert } from '../assert.ts'
-import { loadChecksum, type RunningChecksum } from '../checksum/algorithms.ts'
 import type { PartDigest } from '../checksum/combine.ts'
-import { encodeDigest } from '../checksum/encoding.ts'
 import { rangeOf } from '../plan/download-plan.ts'
-import { partsInFlight } from '../plan/memory-budget.ts'
 import { checksumOf, compareReceived } from './download-proof.ts'
 import { openObject, rangeCount, type DownloadSpec, type OpenedObject } from './download.ts'
 import { fetchRange } from './fetch-range.ts'
+import { InOrderProof } from './in-order-proof.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /**
@@ -34,37 +32,37 @@ interface Fetched {
  * was handed out until then must not be trusted.
  */
 export async function* readObject(run: TransferRun, spec: DownloadSpec): AsyncGenerator<Buffer> {
-  const opened = await openObject(run, spec)
+  const { memoryLimit, maxInFlight } = run.env.tuning
+  const partSizeMax = Math.min(spec.partSize, memoryLimit)
+  const opened = await openObject(run, { ...spec, partSize: partSizeMax, inOrder: true })
   const { info, plan, proof } = opened
   const count = rangeCount(plan)
   const partSize = plan.kind === 'ranges' ? plan.partSize : info.size
   run.progress.start(info.size)
   run.env.events.emit('start', { transfer: run.info, size: info.size, parts: count, partSize })
 
-  const whole = proof.wholePass ? await startWhole(opened) : undefined
+  const inOrder = await InOrderProof.start(proof)
   const digests: PartDigest[] = []
   const ahead: Promise<Fetched>[] = []
-  const depth = windowDepth(run, partSize)
   let next = 0
   try {
     for (let index = 0; index < count; index += 1) {
-      while (next < count && ahead.length < depth) {
-        ahead.push(startFetch(run, opened, next))
+      while (next < count && ahead.length < maxInFlight) {
+        const fetching = startFetch(run, opened, next, ahead.length === 0)
+        if (fetching === undefined) break
+        ahead.push(fetching)
         next += 1
       }
       const fetched = await ahead.shift()
       assert(fetched !== undefined, 'a range was started before it is waited for')
       try {
-        yield* chunksOf(fetched, whole)
+        yield* chunksOf(fetched, inOrder)
       } finally {
         fetched.release()
       }
       digests.push(fetched.digest)
     }
-    const received =
-      whole === undefined
-        ? await checksumOf(proof, digests)
-        : { ...whole.stored, value: encodeDigest(whole.checksum.digest()) }
+    const received = (await inOrder?.finish()) ?? (await checksumOf(proof, digests))
     compareReceived(proof.stored, received, run.context)
   } catch (error) {
     run.stop(error)
@@ -78,23 +76,38 @@ export async function* readObject(run: TransferRun, spec: DownloadSpec): AsyncGe
   }
 }
 
-function windowDepth(run: TransferRun, partSize: number): number {
-  const { memoryLimit, maxInFlight } = run.env.tuning
-  if (partSize === 0) return 1
-  return partsInFlight({ memoryBudget: memoryLimit, partSize, maxInFlight })
-}
-
-function startFetch(run: TransferRun, opened: OpenedObject, index: number): Promise<Fetched> {
-  const fetched = fetchInto(run, opened, index)
+/**
+ * Starts fetching a range into shared memory. The range the reader waits for needs no room in the
+ * budget, so that every reader goes on whatever the others hold; one ahead of it starts only if
+ * there is room, and never waits for it.
+ */
+function startFetch(
+  run: TransferRun,
+  opened: OpenedObject,
+  index: number,
+  isHead: boolean,
+): Promise<Fetched> | undefined {
+  const { length } = rangeOf(opened.plan, index)
+  const free = isHead ? nothing : run.env.scheduler.readAhead.tryAcquire(length)
+  if (free === undefined) return undefined
+  const fetched = fetchInto(run, opened, index, free)
   // It is awaited in its turn; until then its failure is no unhandled rejection.
-  fetched.catch(() => undefined)
+  fetched.catch(nothing)
   return fetched
 }
 
-async function fetchInto(run: TransferRun, opened: OpenedObject, index: number): Promise<Fetched> {
-  const { scheduler, buffers } = run.env
+function nothing(): undefined {
+  return undefined
+}
+
+async function fetchInto(
+  run: TransferRun,
+  opened: OpenedObject,
+  index: number,
+  free: () => void,
+): Promise<Fetched> {
+  const { buffers } = run.env
   const range = rangeOf(opened.plan, index)
-  const free = await scheduler.memory.acquire(range.length, run.sequence, run.signal)
   const buffer = buffers.take(range.length)
   const release = (): void => {
     buffers.give(buffer)
@@ -110,24 +123,13 @@ async function fetchInto(run: TransferRun, opened: OpenedObject, index: number):
   }
 }
 
-interface WholeChecksum {
-  readonly stored: NonNullable<OpenedObject['proof']['stored']>
-  readonly checksum: RunningChecksum
-}
-
-async function startWhole(opened: OpenedObject): Promise<WholeChecksum> {
-  const { stored } = opened.proof
-  assert(stored !== undefined, 'there is a value to compare with')
-  return { stored, checksum: (await loadChecksum(stored.algorithm))() }
-}
-
 /** The memory is used again, so what is handed out is a copy. */
-function* chunksOf(fetched: Fetched, whole: WholeChecksum | undefined): Generator<Buffer> {
+function* chunksOf(fetched: Fetched, inOrder: InOrderProof | undefined): Generator<Buffer> {
   const { length } = fetched.digest
   for (let offset = 0; offset < length; offset += CHUNK_SIZE) {
     const view = Buffer.from(fetched.buffer, offset, Math.min(CHUNK_SIZE, length - offset))
     const chunk = Buffer.from(view)
-    whole?.checksum.update(chunk)
+    inOrder?.update(chunk)
     yield chunk
   }
 }

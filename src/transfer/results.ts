@@ -15,9 +15,10 @@ export interface Checksum {
 /**
  * What the success rests on. `checksum`: the store's checksum of the whole object equals that of
  * the bytes read or written here. `size`: the store keeps no checksum that could be compared
- * (or was told not to be asked); the size, and each request's own checks, agree.
+ * (or was told not to be asked); the size, and each request's own checks, agree. `none`: we may
+ * write but not look (HEAD was denied), so only each request's own checks agree.
  */
-export type Verification = 'checksum' | 'size'
+export type Verification = 'checksum' | 'size' | 'none'
 
 interface ResultBase {
   readonly object: ObjectRef

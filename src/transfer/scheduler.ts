@@ -18,6 +18,11 @@ export interface RequestPermit {
 export class Scheduler {
   readonly requests: Semaphore
   readonly memory: Semaphore
+  /**
+   * Memory for ranges read ahead of their reader. A budget of its own: it is given back only as
+   * fast as the reader takes, and a reader may be waiting for an upload that waits for memory.
+   */
+  readonly readAhead: Semaphore
   /** Transfers worked on; the others wait, holding nothing but their arguments. */
   readonly transfers: Semaphore
   readonly #freeSlots: number[]
@@ -29,6 +34,7 @@ export class Scheduler {
   }) {
     this.requests = new Semaphore(limits.maxInFlight)
     this.memory = new Semaphore(limits.memoryLimit)
+    this.readAhead = new Semaphore(limits.memoryLimit)
     this.transfers = new Semaphore(limits.maxTransfers)
     this.#freeSlots = Array.from({ length: limits.maxInFlight }, (_, slot) => slot)
   }

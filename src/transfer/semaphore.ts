@@ -43,14 +43,26 @@ export class Semaphore {
     } else {
       await this.#wait(needed, sequence, signal)
     }
+    return this.#releaser(needed)
+  }
+
+  #releaser(amount: number): () => void {
     let released = false
     return () => {
       assert(!released, 'a permit is released once')
       released = true
-      this.#taken -= needed
+      this.#taken -= amount
       assert(this.#taken >= 0, 'permits are never negative')
       this.#serve()
     }
+  }
+
+  /** Takes `amount` if that needs no waiting. */
+  tryAcquire(amount: number): (() => void) | undefined {
+    const needed = Math.min(amount, this.capacity)
+    if (this.#waiting.length > 0 || this.#taken + needed > this.capacity) return undefined
+    this.#taken += needed
+    return this.#releaser(needed)
   }
 
   #wait(amount: number, sequence: number, signal: AbortSignal): Promise<void> {
@@ -69,8 +81,9 @@ export class Semaphore {
         this.#serve()
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      const behind = this.#waiting.findIndex((other) => other.sequence > sequence)
-      this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, waiter)
+      // From the back, where a new transfer belongs: thousands may wait.
+      const before = this.#waiting.findLastIndex((other) => other.sequence <= sequence)
+      this.#waiting.splice(before + 1, 0, waiter)
     })
   }
 

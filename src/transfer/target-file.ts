@@ -17,9 +17,6 @@ import { formatSize } from '../units.ts'
 /** Longest file name. Bytes. Source: NAME_MAX of Linux, macOS and Windows file systems. */
 const NAME_BYTES_MAX = 255
 
-/** Directories cannot be synced everywhere; these answers mean just that. */
-const DIRECTORY_SYNC_UNSUPPORTED = ['EINVAL', 'EPERM', 'EISDIR', 'EACCES', 'ENOTSUP']
-
 export class TargetFile {
   readonly path: string
   readonly #temporary: string
@@ -79,16 +76,24 @@ export class TargetFile {
       await this.#file.chmod(this.#mode)
       await this.#close()
       await rename(this.#temporary, this.path)
-      await syncDirectory(dirname(this.path))
     } catch (error) {
       throw targetError(error, this.path, this.#context)
     }
+    await syncDirectory(dirname(this.path))
   }
 
-  /** Removes the temporary file; the target stays what it was. */
-  async discard(): Promise<void> {
-    await this.#close()
-    await rm(this.#temporary, { force: true })
+  /**
+   * Removes the temporary file; the target stays what it was. Returns what could not be removed:
+   * the failure that led here matters more than this one.
+   */
+  async discard(): Promise<string | undefined> {
+    try {
+      await this.#close()
+      await rm(this.#temporary, { force: true })
+      return undefined
+    } catch {
+      return this.#temporary
+    }
   }
 
   async #close(): Promise<void> {
@@ -149,6 +154,10 @@ function temporaryName(name: string): string {
   return `.${kept}${suffix}`
 }
 
+/**
+ * Makes the new name durable. The file is verified and in place, so a directory that cannot be
+ * synced (not every file system can) is no failure of the download.
+ */
 async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, 'r')
@@ -158,6 +167,6 @@ async function syncDirectory(directory: string): Promise<void> {
       await handle.close()
     }
   } catch (error) {
-    if (!DIRECTORY_SYNC_UNSUPPORTED.includes(errnoOf(error) ?? '')) throw error
+    if (errnoOf(error) === 'EIO') throw targetError(error, directory)
   }
 }

@@ -14,6 +14,7 @@ import type { PartExecutor } from '../pool/part-executor.ts'
 import type { SharedBuffers } from '../pool/shared-buffers.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { RetryPolicy } from '../store/retry-policy.ts'
+import { listenOnce } from './abort-listeners.ts'
 import { ProgressBook } from './progress.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -37,6 +38,7 @@ export class TransferRun {
   attempts = 0
   readonly #controller = new AbortController()
   readonly #unlisten: () => void
+  #ended = false
 
   constructor(
     env: TransferEnvironment,
@@ -53,10 +55,8 @@ export class TransferRun {
     const slotBytes = (slot: number): number => env.executor.progress(slot)
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options
-    const onAbort = (): void => this.abort(signal?.reason)
-    this.#unlisten = () => signal?.removeEventListener('abort', onAbort)
-    if (signal?.aborted === true) this.abort(signal.reason)
-    else signal?.addEventListener('abort', onAbort, { once: true })
+    this.#unlisten =
+      signal === undefined ? nothing : listenOnce(signal, () => this.abort(signal.reason))
   }
 
   /** Aborts with the error that stopped the run as its reason. */
@@ -76,7 +76,7 @@ export class TransferRun {
 
   /** Ends the run with `error`; later reasons are ignored. */
   stop(error: unknown): void {
-    if (this.signal.aborted) return
+    if (this.signal.aborted || this.#ended) return
     this.#controller.abort(toTransferError(error, this.context))
     this.env.executor.cancel(this.info.id)
   }
@@ -100,9 +100,14 @@ export class TransferRun {
 
   /** Lets go of the caller's signal and reports the end. */
   end(size: number | undefined, error: TransferError | undefined): void {
+    this.#ended = true
     this.#unlisten()
     this.progress.end(size)
     const elapsedMs = performance.now() - this.startedAt
     this.env.events.emit('end', { transfer: this.info, elapsedMs, error })
   }
+}
+
+function nothing(): undefined {
+  return undefined
 }

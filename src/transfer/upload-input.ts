@@ -4,6 +4,7 @@
  */
 
 import { basename } from 'node:path'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TransferError } from '../errors.ts'
 import type { TransferRun } from './transfer-run.ts'
@@ -39,13 +40,22 @@ export function fileNameOf(path: string): string {
   return basename(path)
 }
 
-/** Whether a value is something that can be uploaded. */
-export function isUploadInput(input: unknown): input is UploadInput {
-  if (typeof input === 'string' || input instanceof URL) return true
-  if (input instanceof Uint8Array || input instanceof ArrayBuffer || input instanceof Blob) {
-    return true
-  }
-  return typeof input === 'object' && input !== null && Symbol.asyncIterator in input
+/** Whether a value is something that can be uploaded. @throws ERR_OPTION_INVALID */
+export function checkUploadInput(input: unknown): asserts input is UploadInput {
+  if (typeof input === 'string' || input instanceof URL) return
+  if (input instanceof Uint8Array || input instanceof ArrayBuffer || input instanceof Blob) return
+  if (typeof input === 'object' && input !== null && Symbol.asyncIterator in input) return
+  const kind = input === null ? 'null' : typeof input
+  const message = `Cannot upload ${kind}: pass a path, bytes, a Blob or a stream`
+  throw new TransferError('ERR_OPTION_INVALID', message)
+}
+
+/**
+ * A stream may fail before anybody reads it, while its upload waits in the queue. Its iterator
+ * reports that when its turn comes; without a listener it would end the process before.
+ */
+export function hearErrors(input: unknown): void {
+  if (input instanceof Readable) input.on('error', () => undefined)
 }
 
 /** Opens an input. `size` is what the caller announced for a stream. */

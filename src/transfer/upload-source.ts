@@ -13,6 +13,7 @@ import { TransferError } from '../errors.ts'
 import { sourceError } from '../local-errors.ts'
 import { partBufferSize } from '../plan/memory-budget.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
+import { formatSize } from '../units.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { TransferRun } from './transfer-run.ts'
 
@@ -76,7 +77,9 @@ export class FileSource implements UploadSource {
     this.#offset += partLength
     const { env, sequence, signal } = this.#run
     const release = await env.scheduler.memory.acquire(partBufferSize(partLength), sequence, signal)
-    const location = { kind: 'file', fd: this.#file.fd, offset } as const
+    const { size, mtimeNs } = this.#planned
+    const planned = { size, mtimeNs }
+    const location = { kind: 'file', fd: this.#file.fd, offset, planned } as const
     return { offset, length: partLength, location, release }
   }
 
@@ -109,7 +112,9 @@ export class MemorySource implements UploadSource {
     const { env, sequence, signal } = this.#run
     // Memory is asked for when there is something to put in it: a stream that stands still holds none.
     if (!(await this.#pull(() => this.#reader.ready(signal)))) return undefined
-    const release = await env.scheduler.memory.acquire(length, sequence, signal)
+    const { memory } = env.scheduler
+    if (length > memory.capacity) throw tooLittleMemory(length, memory.capacity)
+    const release = await memory.acquire(length, sequence, signal)
     const buffer = env.buffers.take(length)
     const giveBack = (): void => {
       env.buffers.give(buffer)
@@ -166,4 +171,11 @@ export class MemorySource implements UploadSource {
       throw new TransferError('ERR_SOURCE_FAILED', message, this.#run.context, { cause: error })
     }
   }
+}
+
+function tooLittleMemory(length: number, limit: number): TransferError {
+  const message =
+    `A part of a stream is held in memory: ${formatSize(length)} do not fit into ` +
+    `\`memoryLimit\` (${formatSize(limit)}). Raise it, or choose a smaller \`partSize\`.`
+  return new TransferError('ERR_OPTION_INVALID', message, { option: 'memoryLimit' })
 }

@@ -20,6 +20,7 @@ import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { SourcePart, UploadSource } from './upload-source.ts'
 import type { UploadSpec } from './upload-spec.ts'
+import { findOurPut } from './lost-put.ts'
 import { verifySinglePut } from './verify-upload.ts'
 
 /** Uploads everything the source has. */
@@ -57,18 +58,21 @@ async function uploadSingle(
   spec: UploadSpec,
   part: SourcePart | undefined,
 ): Promise<UploadResult> {
-  let done: PartDone
   try {
-    done = await putBytes(run, spec, part, {
+    const done = await putBytes(run, spec, part, {
       partNumber: 1,
       query: '',
       headers: attributeHeaders('put', spec.attributes),
     })
+    await source.verify()
+    return await verifySinglePut(run, spec, done)
+  } catch (error) {
+    const found = part === undefined ? undefined : await findOurPut(run, spec, part, error)
+    if (found === undefined) throw error
+    return found
   } finally {
     part?.release()
   }
-  await source.verify()
-  return verifySinglePut(run, spec, done)
 }
 
 async function uploadParts(

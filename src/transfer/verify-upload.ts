@@ -87,7 +87,7 @@ export function compareStored(
     const message = `The store holds ${storedSize} bytes, ${size} were sent`
     throw new TransferError('ERR_CHECKSUM_MISMATCH', message, run.context)
   }
-  if (stored === undefined) return 'size'
+  if (stored === undefined) return storedSize === undefined ? 'none' : 'size'
   if (stored === checksum.value) return 'checksum'
   const message = `The store holds ${checksum.algorithm} ${stored}, sent was ${checksum.value}`
   throw new TransferError('ERR_CHECKSUM_MISMATCH', message, run.context)

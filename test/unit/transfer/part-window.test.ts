@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { TransferError } from '../../../src/errors.ts'
+import { PartWindow } from '../../../src/transfer/part-window.ts'
+import { makeRun } from './run-fixture.ts'
+
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (e: Error) => void } {
+  let resolve: () => void = () => undefined
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+describe('PartWindow', () => {
+  it('has room for `maxInFlight` parts', async () => {
+    const { run } = makeRun({ tuning: { maxInFlight: 2 } })
+    const window = new PartWindow(run)
+    const parts = [deferred(), deferred()]
+    for (const { promise } of parts) {
+      await window.room()
+      window.add(promise)
+    }
+    let hasRoom = false
+    const room = window.room().then(() => (hasRoom = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(hasRoom).toBe(false)
+    parts[1]?.resolve()
+    await room
+    parts[0]?.resolve()
+    await window.drained()
+  })
+
+  it('stops the run at the first failure, and waits for the others', async () => {
+    const { run, executor } = makeRun()
+    const window = new PartWindow(run)
+    const [first, second] = [deferred(), deferred()]
+    window.add(first.promise)
+    window.add(second.promise)
+    first.reject(new TransferError('ERR_ACCESS_DENIED', 'no'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(executor.cancelled).toEqual([1])
+    await expect(window.room()).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })
+    let isOver = false
+    const drained = window.drained().finally(() => (isOver = true))
+    drained.catch(() => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isOver).toBe(false)
+    second.reject(new Error('a later failure'))
+    await expect(drained).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })
+  })
+})
