@@ -90,8 +90,8 @@ export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = Object.freeze(
 )
 
 const LOADERS: Readonly<Record<ChecksumAlgorithm, () => Promise<ChecksumFactory>>> = {
-  CRC32: loadCrc32,
-  CRC32C: loadCrc32c,
+  CRC32: async () => loadCrc32(),
+  CRC32C: () => loadCrc32c(),
   CRC64NVME: loadCrc64Nvme,
   SHA1: async () => cryptoFactory('sha1'),
   SHA256: async () => cryptoFactory('sha256'),

@@ -10,7 +10,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 
 /** How often saturation is looked at, and the least time between two starts. Milliseconds. */
-const INTERVAL_MS = 400
+const INTERVAL_MS = 750
 
 /**
  * Busy share from which a thread counts as saturated.

@@ -57,9 +57,9 @@ describe('the balancer', () => {
     const { choose, clock } = setUp(2)
     const workers = [candidate(1)]
     expect(choose(workers), 'too early to tell').toBe(workers[0])
-    clock.now = 500
+    clock.now = 800
     expect(choose(workers), 'the first look only begins the interval').toBe(workers[0])
-    clock.now = 1000
+    clock.now = 1600
     expect(choose(workers)).toBeNull()
     expect(choose(workers), 'one start per interval').toBe(workers[0])
   })
