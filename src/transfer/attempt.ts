@@ -72,7 +72,7 @@ async function attemptOnce(
     const job = request.makeJob(permit.slot)
     const route =
       job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
-    run.attempts += 1
+    if (job.kind !== 'digest') run.attempts += 1
     progress.open(permit.slot)
     const result = await env.executor.run(route, job)
     // A digest moves nothing: its bytes were counted when they came.
