@@ -75,7 +75,7 @@ export class TransferEngine implements AsyncDisposable {
 
   /**
    * Uploads a file, bytes, a Blob or a stream. Resolves when the store holds exactly those bytes
-   * under the key and has said so; rejects, with nothing left behind, otherwise.
+   * under the key and has said so; rejects otherwise, with no upload left open.
    *
    * Without destination a file goes below the engine's `target` under its own name. Calls may be
    * made by the thousand without waiting: they share the engine's budgets and finish in the order
@@ -197,7 +197,7 @@ export class TransferEngine implements AsyncDisposable {
 
   /**
    * Takes no more work and ends. Uploads and downloads under way are waited for, `graceMs` long
-   * at most, then aborted; reads are aborted at once. Idempotent: the first call counts.
+   * at most, then aborted; reads are aborted at once. The first call counts.
    */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.graceMs)

@@ -8,13 +8,11 @@ import { fstatSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TransferError } from '../src/errors.ts'
 import { sourceError } from '../src/local-errors.ts'
+import { STREAM_BUFFER_SIZE } from '../src/plan/memory-budget.ts'
 import type { ByteLocation } from '../src/pool/protocol.ts'
 
-/**
- * Bytes read and hashed at a time: small enough to still lie in the L2 cache when hashed.
- * Source: measured, see BENCHMARKS.md; 256 KiB to 1 MiB cost the same.
- */
-export const READ_STEP = 256 * 1024
+/** Bytes read and hashed at a time. */
+export const READ_STEP = STREAM_BUFFER_SIZE
 
 /** Bytes hashed before the event loop gets a turn: about 10 ms. */
 const TURN_SIZE = 16 * 1024 * 1024

@@ -17,13 +17,13 @@ import type { OnReadOpts, Socket } from 'node:net'
 
 /**
  * Buffer shared by the plain connections of a thread. Bytes.
- * Source: measured, see BENCHMARKS.md: 64 KiB costs 1.6 times as much, above 1 MiB nothing is won.
+ * Source: measured 2026-11: 64 KiB costs 1.6 times as much, above 1 MiB nothing is won.
  */
 const SHARED_BUFFER_SIZE = 1024 * 1024
 
 /**
  * Slab of one TLS connection. Bytes.
- * Source: measured, see BENCHMARKS.md; 256 KiB and 1 MiB cost the same.
+ * Source: measured 2026-11; 256 KiB and 1 MiB cost the same.
  */
 const TLS_SLAB_SIZE = 256 * 1024
 

@@ -1,13 +1,11 @@
 /**
- * How many parts may be in flight without passing the memory budget. Pure; sizes are bytes.
+ * What one part in flight costs in memory. Pure; sizes are bytes.
  *
  * A part up to `HELD_PART_MAX` is held whole, so that a retry sends bytes hashed once. A larger
- * one streams through two buffers, one being filled while the other is sent; its size then no
- * longer matters.
+ * one is read twice through one small buffer; its size then no longer matters.
  */
 
-import { assert } from '../assert.ts'
-import { MiB } from '../units.ts'
+import { KiB, MiB } from '../units.ts'
 
 /**
  * Largest part a worker holds in memory as a whole. Bytes.
@@ -16,29 +14,13 @@ import { MiB } from '../units.ts'
 export const HELD_PART_MAX = 16 * MiB
 
 /**
- * One of the two buffers of a part that streams. Bytes.
+ * The buffer of a part that streams, and the step in which all bytes are read and hashed: small
+ * enough to still lie in the cache when hashed. Bytes.
  * Source: none, reasonable default; the cost of a read is spread over enough bytes.
  */
-export const STREAM_BUFFER_SIZE = MiB
-
-export interface MemoryBudgetInput {
-  /** Bytes all part buffers together may take. */
-  readonly memoryBudget: number
-  readonly partSize: number
-  /** Parts in flight when memory is no concern. */
-  readonly maxInFlight: number
-}
+export const STREAM_BUFFER_SIZE = 256 * KiB
 
 /** Most bytes of memory one part in flight takes. */
 export function partBufferSize(partSize: number): number {
-  return partSize <= HELD_PART_MAX ? partSize : 2 * STREAM_BUFFER_SIZE
-}
-
-/** Parts that may be in flight: at least 1, so that a small budget is slow and never stuck. */
-export function partsInFlight(input: MemoryBudgetInput): number {
-  const { memoryBudget, partSize, maxInFlight } = input
-  assert(partSize > 0, 'a part has at least one byte')
-  assert(maxInFlight >= 1, 'at least one part is in flight')
-  const affordable = Math.floor(memoryBudget / partBufferSize(partSize))
-  return Math.max(1, Math.min(affordable, maxInFlight))
+  return partSize <= HELD_PART_MAX ? partSize : STREAM_BUFFER_SIZE
 }

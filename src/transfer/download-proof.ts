@@ -18,7 +18,7 @@ import { TransferError, type ErrorContext } from '../errors.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
 import type { Checksum, Verification } from './results.ts'
 
-/** Stored checksums from the cheapest to compute to the dearest. Source: see BENCHMARKS.md. */
+/** Stored checksums from the cheapest to compute to the dearest. Source: see DECISIONS.md, CRC32. */
 const PREFERENCE: readonly ChecksumAlgorithm[] = [
   'CRC32',
   'CRC32C',

@@ -79,7 +79,8 @@ export class MultipartUpload {
     const answer = await this.#completeOrFind(lines, checksum)
     const found = await headForVerification(run, this.#spec, answer.versionId)
     // Another writer may have been quicker than our HEAD; then the answer to Complete must do.
-    const info = found?.etag === answer.etag ? found : undefined
+    const isOurs = answer.versionId !== undefined || bare(found?.etag) === bare(answer.etag)
+    const info = isOurs ? found : undefined
     const stored = { ...answer.checksums, ...info?.checksums }
     const verified = compareStored(run, {
       size: this.#size,
@@ -201,4 +202,9 @@ function multipartType(spec: UploadSpec): 'FULL_OBJECT' | 'COMPOSITE' {
 
 export function objectOf(run: TransferRun): ObjectRef {
   return { bucket: run.info.bucket, key: run.info.key }
+}
+
+/** An ETag without its quotes: some stores write them in headers and not in documents. */
+function bare(etag: string | undefined): string | undefined {
+  return etag?.replaceAll('"', '')
 }

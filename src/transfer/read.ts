@@ -17,7 +17,7 @@ import type { TransferRun } from './transfer-run.ts'
 
 /**
  * Largest chunk handed out. Bytes.
- * Source: measured, see BENCHMARKS.md; smaller ones cost a turn of the loop each.
+ * Source: none, reasonable default; smaller ones cost a turn of the loop each.
  */
 const CHUNK_SIZE = 256 * 1024
 

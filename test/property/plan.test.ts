@@ -8,7 +8,6 @@ import {
   type DownloadPlan,
 } from '../../src/plan/download-plan.ts'
 import { AWS_LIMITS, OBJECT_SIZE_MAX } from '../../src/plan/limits.ts'
-import { partBufferSize, partsInFlight } from '../../src/plan/memory-budget.ts'
 import {
   complement,
   contiguousPrefix,
@@ -196,26 +195,6 @@ describe('a download plan', () => {
         expect(brokenDownload(plan, size, storedPartSize)).toEqual([])
       }),
       { numRuns: 2000 },
-    )
-  })
-})
-
-describe('the memory budget', () => {
-  it('is never passed by the parts in flight, except by the one that must be', () => {
-    const input = fc.record({
-      memoryBudget: fc.integer({ min: 0, max: 4 * GiB }),
-      partSize: fc.integer({ min: 1, max: 5 * GiB }),
-      maxInFlight: fc.integer({ min: 1, max: 512 }),
-    })
-    fc.assert(
-      fc.property(input, ({ memoryBudget, partSize, maxInFlight }) => {
-        const parts = partsInFlight({ memoryBudget, partSize, maxInFlight })
-        expect(parts).toBeGreaterThanOrEqual(1)
-        expect(parts).toBeLessThanOrEqual(maxInFlight)
-        const bytes = parts * partBufferSize(partSize)
-        expect(parts === 1 || bytes <= memoryBudget).toBe(true)
-        expect(parts === maxInFlight || bytes + partBufferSize(partSize) > memoryBudget).toBe(true)
-      }),
     )
   })
 })
