@@ -3,7 +3,7 @@
  * scheduler, one executor and one store; every call shares their budgets.
  */
 
-import { createEnvironment } from './environment.ts'
+import { createEnvironment, drivers } from './environment.ts'
 import { TransferError, toTransferError } from './errors.ts'
 import type { EventName, Listener, TransferInfo } from './events.ts'
 import { destinationOf, objectAt, type ObjectLocation } from './locations.ts'
@@ -16,20 +16,10 @@ import {
   type DownloadOptions,
   type UploadOptions,
 } from './transfer-options.ts'
-import { contentTypeOf } from './transfer/content-type.ts'
-import { runDownload } from './transfer/download.ts'
-import { readObject } from './transfer/read.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
 import { makeTransfer, type Transfer } from './transfer/transfer.ts'
 import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
-import {
-  checkUploadInput,
-  hearErrors,
-  openSource,
-  pathOf,
-  type UploadInput,
-} from './transfer/upload-input.ts'
-import { runUpload } from './transfer/upload.ts'
+import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
 
 type Submitted = Pick<UploadOptions, 'signal' | 'onProgress'>
 
@@ -100,21 +90,9 @@ export class TransferEngine implements AsyncDisposable {
       return { names: { kind: 'upload' as const, bucket, key, path }, checked }
     }
     return this.#submit(prepare, options, async (run, { checked }) => {
-      const { requestChecksumCalculation } = await this.#env.store.settings()
-      const opened = await openSource(run, source, checked.size)
-      try {
-        const contentType =
-          checked.attributes.contentType ?? (await contentTypeOf(run.info.path ?? run.info.key))
-        return await runUpload(run, opened, {
-          ...checked,
-          attributes: { ...checked.attributes, contentType },
-          sendChecksum:
-            requestChecksumCalculation === 'WHEN_SUPPORTED' ||
-            options.checksumAlgorithm !== undefined,
-        })
-      } finally {
-        await opened.close()
-      }
+      const { uploadInput } = await drivers.upload()
+      const isChecksumChosen = options.checksumAlgorithm !== undefined
+      return uploadInput(run, source, { ...checked, isChecksumChosen })
     })
   }
 
@@ -138,9 +116,10 @@ export class TransferEngine implements AsyncDisposable {
       const { bucket, key } = object
       return { names: { kind: 'download' as const, bucket, key, path }, object, path, checked }
     }
-    return this.#submit(prepare, options, async (run, { object, path, checked }) =>
-      runDownload(run, { object, ...checked, compare: await this.#compares() }, path),
-    )
+    return this.#submit(prepare, options, async (run, { object, path, checked }) => {
+      const { runDownload } = await drivers.download()
+      return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
+    })
   }
 
   /**
@@ -165,6 +144,7 @@ export class TransferEngine implements AsyncDisposable {
     let error: TransferError | undefined
     let size: number | undefined
     try {
+      const { readObject } = await drivers.read()
       const compare = await this.#compares()
       yield* readObject(run, { object, ...checked, compare })
       size = run.progress.snapshot.total
@@ -251,7 +231,7 @@ export class TransferEngine implements AsyncDisposable {
     let size: number | undefined
     try {
       const { transfers } = this.#env.scheduler
-      const leave = await transfers.acquire(1, run.sequence, run.signal)
+      const leave = await transfers.acquire(1, run.sequence, run.stopping)
       try {
         const result = await work()
         size = (result as { readonly size: number }).size

@@ -16,6 +16,13 @@ import { withRetry } from './store/with-retry.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
+/** The drivers, each loaded by the first transfer that needs it: modules are most of a start. */
+export const drivers = {
+  upload: once(() => import('./transfer/upload.ts')),
+  download: once(() => import('./transfer/download.ts')),
+  read: once(() => import('./transfer/read.ts')),
+} as const
+
 /** What all transfers of one engine share. Nothing is started or sent. */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { tuning } = options
@@ -54,4 +61,10 @@ function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof cr
     readTimeoutMs: tuning.readTimeoutMs,
     tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
   }
+}
+
+/** Importing again what is loaded costs some microseconds each time; this does not. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined
+  return () => (loaded ??= load())
 }

@@ -2,6 +2,7 @@
  * Errors of the local file system → `TransferError`, in one place for coordinator and workers.
  */
 
+import { constants } from 'node:fs'
 import { TransferError, type ErrorCode, type ErrorContext } from './errors.ts'
 
 const SOURCE_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -39,7 +40,24 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** A failure to open or read the file to upload. A worker knows a descriptor and no path. */
+/**
+ * How a file to upload is opened: without waiting, since a named pipe would keep its opener until
+ * somebody writes.
+ */
+export const SOURCE_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** The error for a source that is no file. */
+export function notAFile(
+  path: string,
+  stats: { isDirectory(): boolean },
+  context: ErrorContext = {},
+): TransferError {
+  const kind = stats.isDirectory() ? 'a directory' : 'not a regular file'
+  const where = { ...context, path }
+  return new TransferError('ERR_SOURCE_NOT_FILE', `${path} is ${kind}`, where)
+}
+
+/** A failure to open or read the file to upload. A worker may know a descriptor and no path. */
 export function sourceError(
   error: unknown,
   path: string | undefined,

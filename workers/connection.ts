@@ -11,7 +11,8 @@ import tls from 'node:tls'
 import type { buildConnector } from 'undici'
 import { TransferError } from '../src/errors.ts'
 import type { TlsSettings } from '../src/pool/protocol.ts'
-import { plainReader, TlsReader } from './socket-reader.ts'
+import type { PayloadBypass } from './payload-bypass.ts'
+import { PlainReader, TlsReader, type SocketReader } from './socket-reader.ts'
 import { Client } from './undici-client.ts'
 
 export interface ConnectionOptions {
@@ -61,13 +62,16 @@ export class Connection {
   onTimeout: ((error: Error) => void) | undefined
   readonly #options: ConnectionOptions
   readonly #socket: Socket
+  readonly #reader: SocketReader
   #handedOver = false
   #failure: Error | undefined
 
   constructor(origin: string, options: ConnectionOptions) {
     this.origin = origin
     this.#options = options
-    const socket = this.#open(new URL(origin))
+    const url = new URL(origin)
+    this.#reader = url.protocol === 'https:' ? new TlsReader() : new PlainReader()
+    const socket = this.#open(url)
     this.#socket = socket
     this.settled = new Promise((resolve) => {
       socket.once(connectEvent(socket), resolve).once('close', () => resolve())
@@ -84,6 +88,11 @@ export class Connection {
       maxHeaderSize: 16 * 1024,
     })
     this.client.on('disconnect', () => this.#ended())
+  }
+
+  /** By which a large payload is led around undici. */
+  get bypass(): PayloadBypass {
+    return this.#reader.bypass
   }
 
   /** Whether another request may be sent on it. undici cuts a socket before it says so. */
@@ -146,6 +155,7 @@ export class Connection {
   #open(url: URL): Socket {
     const { connectTimeoutMs, readTimeoutMs } = this.#options
     const socket = url.protocol === 'https:' ? this.#openTls(url) : this.#openPlain(url)
+    this.#reader.attach(socket)
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS)
     socket.setNoDelay(true)
     const timer = setTimeout(() => {
@@ -179,12 +189,11 @@ export class Connection {
       port: Number(url.port || 80),
       // 1: each write waits until the kernel has taken the one before (see upload-part.ts).
       highWaterMark: 1,
-      onread: plainReader(),
+      onread: this.#reader.onread,
     } as net.NetConnectOpts)
   }
 
   #openTls(url: URL): Socket {
-    const reader = new TlsReader()
     const { sessions } = this.#options
     const host = hostOf(url)
     const socket = tls.connect({
@@ -197,9 +206,8 @@ export class Connection {
       ca: this.#options.tls.ca,
       session: sessions.get(this.origin),
       highWaterMark: 1,
-      onread: reader.onread,
+      onread: this.#reader.onread,
     } as tls.ConnectionOptions)
-    reader.attach(socket)
     socket.on('session', (session) => sessions.set(this.origin, session))
     return socket
   }

@@ -129,6 +129,10 @@ class RangeSink implements PayloadSink {
     return true
   }
 
+  place(length: number): Uint8Array | undefined {
+    return this.#memory?.subarray(this.received, this.received + length)
+  }
+
   write(chunk: Buffer): void {
     const { length, sink, slot } = this.#job
     if (this.received + chunk.length > length) {
@@ -138,8 +142,12 @@ class RangeSink implements PayloadSink {
         this.#context,
       )
     }
-    if (this.#memory === undefined) writeFully(sink, this.received, chunk)
-    else this.#memory.set(chunk, this.received)
+    if (this.#memory === undefined) {
+      const { writeLocks } = this.#worker.state
+      writeLocks.with(this.#job.transferId, () => writeFully(sink, this.received, chunk))
+    } else if (chunk.buffer !== this.#memory.buffer) {
+      this.#memory.set(chunk, this.received)
+    }
     // Behind the write: the checksum of what `received` counts must hold nothing that failed.
     this.#checksum.update(chunk)
     this.received += chunk.length

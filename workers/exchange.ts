@@ -9,6 +9,7 @@
 import type { Readable } from 'node:stream'
 import type { Connection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
+import type { PayloadTarget } from './payload-bypass.ts'
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'PUT'
@@ -33,7 +34,12 @@ export interface ExchangeAnswer extends ExchangeHead {
 export interface PayloadSink {
   /** Decides from the head whether the body is the payload, before the first byte of it. */
   accept(head: ExchangeHead): boolean
-  /** A piece of the payload; its memory is reused as soon as this returns. */
+  /** Memory for the next bytes, `length` at most; undefined to take them from any. */
+  place?(length: number): Uint8Array | undefined
+  /**
+   * A piece of the payload. It lies where `place` said, or in memory that is reused as soon as this
+   * returns.
+   */
   write(chunk: Buffer): void
 }
 
@@ -54,11 +60,15 @@ export function exchange(
     let head: ExchangeHead | undefined
     let isPayload = false
     let thrown: Error | undefined
+    /** Length of a payload that is led around undici, which then knows one byte of it. */
+    let announced: number | undefined
     const text: Buffer[] = []
     let textLength = 0
 
+    const { bypass } = connection
     const fail = (error: Error): void => {
       thrown ??= error
+      bypass.disarm()
       connection.destroy(error)
     }
     const onData = (chunk: Buffer): void => {
@@ -79,27 +89,42 @@ export function exchange(
       }
     }
 
-    pool.use(connection, fail)
+    const target: PayloadTarget = {
+      announce: (length) => (announced = length),
+      place: (length) => (isPayload ? sink?.place?.(length) : undefined),
+      write: (chunk) => guarded(() => onData(chunk)),
+    }
+    pool.use(connection, (error) => connection.destroy(error))
     const { method, path, headers } = request
     // undici declares only Readable among the streaming bodies; any async iterable is taken.
     const body = request.body as Uint8Array | Readable | null
     connection.client.dispatch(
       { method, path, headers, body, reset: false },
       {
-        onRequestStart: () => undefined,
+        onRequestStart: () => bypass.arm(sink && target),
         onResponseStart: (_controller, status, received) => {
+          // Interim heads say nothing about the answer.
+          if (status < 200) return
           guarded(() => {
-            head = { status, headers: flatten(received) }
+            const headers = flatten(received)
+            if (announced !== undefined) headers['content-length'] = String(announced)
+            head = { status, headers }
             isPayload = sink?.accept(head) ?? false
           })
         },
-        onResponseData: (_controller, chunk) => guarded(() => onData(chunk)),
+        onResponseData: (_controller, chunk) => {
+          if (announced === undefined) guarded(() => onData(chunk))
+        },
         onResponseEnd: () => {
+          bypass.disarm()
           if (thrown !== undefined) return reject(thrown)
           if (head === undefined) return reject(new Error('An answer ended without a head'))
           resolve({ ...head, text: Buffer.concat(text).toString('utf8') })
         },
-        onResponseError: (_controller, error) => reject(thrown ?? error),
+        onResponseError: (_controller, error) => {
+          bypass.disarm()
+          reject(thrown ?? error)
+        },
       },
     )
   })

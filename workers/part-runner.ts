@@ -22,8 +22,11 @@ import { Signer } from '../src/store/signing.ts'
 import type { StoreRoute } from '../src/store/types.ts'
 import { hashBytes, READ_STEP } from './byte-source.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { DiskSync } from './disk-sync.ts'
+import { downloadFile } from './download-file.ts'
 import { downloadPart, PartialGet } from './download-part.ts'
 import { PartBuffers } from './part-buffers.ts'
+import { uploadFile } from './upload-file.ts'
 import { uploadPart } from './upload-part.ts'
 import { JobToken, type WorkerContext } from './worker-context.ts'
 
@@ -38,6 +41,7 @@ export class PartRunner {
   readonly #sessions = new Map<string, Buffer>()
   readonly #running = new Set<JobToken>()
   readonly #cancelled = new Set<number>()
+  readonly #disk = new DiskSync()
   readonly #worker: WorkerContext
 
   constructor(config: WorkerConfig) {
@@ -51,9 +55,17 @@ export class PartRunner {
     }
   }
 
-  /** Answers in the order of the jobs. */
-  run(task: PartTask): Promise<PartResult[]> {
-    return Promise.all(task.jobs.map((job) => this.#runJob(task.route, job)))
+  /** Answers in the order of the jobs, and tells of each as it ends. */
+  run(
+    task: PartTask,
+    onAnswer?: (result: PartResult, index: number) => void,
+  ): Promise<PartResult[]> {
+    const answers = task.jobs.map(async (job, index) => {
+      const result = await this.#runJob(task.route, job)
+      onAnswer?.(result, index)
+      return result
+    })
+    return Promise.all(answers)
   }
 
   /** Opens connections to an origin before they are needed. */
@@ -101,9 +113,16 @@ export class PartRunner {
     try {
       if (job.kind === 'digest') return await this.#digest(job, token)
       if (route === undefined) throw new Error('a request needs a route')
-      return job.kind === 'put'
-        ? await uploadPart(this.#worker, route, job, token, context)
-        : await downloadPart(this.#worker, route, job, token, context)
+      if (job.kind === 'put') return await uploadPart(this.#worker, route, job, token, context)
+      if (job.kind === 'put-file') {
+        return await uploadFile(job, (part) =>
+          uploadPart(this.#worker, route, part, token, context),
+        )
+      }
+      if (job.kind === 'get-file') {
+        return await downloadFile(this.#worker, this.#disk, route, job, token, context)
+      }
+      return await downloadPart(this.#worker, route, job, token, context)
     } catch (error) {
       this.#worker.state.add('failed', 1)
       return this.#failed(error, context)
@@ -137,7 +156,8 @@ export class PartRunner {
     const { transferId } = job
     const { workerId } = this.#worker
     if (route === undefined || job.kind === 'digest') return { transferId, workerId }
-    const operation = job.kind === 'get' ? 'GetObject' : putOperation(job.query)
+    const isGet = job.kind === 'get' || job.kind === 'get-file'
+    const operation = isGet ? 'GetObject' : putOperation(job.query)
     const { bucket, origin } = route
     return { transferId, workerId, operation, bucket, key: job.key, origin }
   }

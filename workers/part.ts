@@ -1,15 +1,25 @@
 /**
- * Piscina's entry: one `PartRunner` per thread, a channel for cancelling, and nothing else. The
- * SDK is never imported here; a worker starts with what it needs.
+ * Piscina's entry: one `PartRunner` per thread, a channel for cancelling, an outbox for answers,
+ * and nothing else. The SDK is never imported here; a worker starts with what it needs.
  */
 
-import { BroadcastChannel, workerData } from 'node:worker_threads'
-import type { ControlMessage, PartResult, PartTask, WorkerConfig } from '../src/pool/protocol.ts'
+import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads'
+import type {
+  AnswerMessage,
+  ControlMessage,
+  TaskMessage,
+  WorkerConfig,
+} from '../src/pool/protocol.ts'
+import { jobsOf } from '../src/pool/rows.ts'
+import { AnswerOutbox } from './answer-outbox.ts'
 import { PartRunner } from './part-runner.ts'
+import { RouteTable } from './route-table.ts'
 
 const config = workerData as WorkerConfig
 
 const runner = new PartRunner(config)
+const routes = new RouteTable()
+const outbox = new AnswerOutbox((answers: AnswerMessage) => parentPort?.postMessage(answers))
 
 const { prewarm } = config
 const warm = prewarm && runner.prewarm(prewarm.origin, prewarm.connections)
@@ -23,7 +33,13 @@ channel.unref()
 
 /** Runs a task; the name is the one Piscina looks for. */
 // oxlint-disable-next-line import/no-default-export
-export default async function run(task: PartTask): Promise<PartResult[]> {
-  if (task.jobs.length === 0) await warm
-  return runner.run(task)
+export default async function run(task: TaskMessage): Promise<void> {
+  if (task.jobs.length === 0) return warm
+  const { numbers } = task
+  const jobs = jobsOf(task)
+  await runner.run({ route: routes.find(task.route), jobs }, (result, index) =>
+    outbox.add(numbers[index] as number, result),
+  )
+  // Whoever hears that the task is over may trust that its answers are on their way.
+  await outbox.posted
 }

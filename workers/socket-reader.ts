@@ -2,18 +2,23 @@
  * Big socket reads. Node reads a socket 64 KiB at a time into a fresh buffer for each read; those
  * buffers, not the copying, make up most of the cost of a download. With net's `onread` option the
  * kernel writes into memory of ours: one buffer for all plain connections of the thread, one slab
- * per TLS connection (there each record of at most 16 KiB comes in a turn of its own, so records
- * are laid one behind the other and handed over together).
+ * per TLS connection (there each record of at most 16 KiB comes by itself, so records are laid one
+ * behind the other and handed over together), or straight into where a payload is wanted.
  *
- * Safety rule: memory may be read into again only when everything in it has been consumed. So
- * bytes are handed to the socket's readable side and its reader (undici) is called at once, inside
- * the callback; what it leaves unread (because it paused, or because nobody listens yet) is copied
- * out before the callback returns. Nothing unread ever lies in shared memory when a read starts.
- * One thing undici keeps although it has read it: names and values of a head that is not complete
- * yet. A read small enough to be no more than a piece of a head is therefore copied before.
+ * What was read goes to the connection's `PayloadBypass`: payload to its target, heads and small
+ * answers to undici.
+ *
+ * Safety rule: memory may be read into again only when everything in it has been consumed. A
+ * payload is consumed by its target before the callback returns. Bytes for undici are handed to
+ * the socket's readable side and their reader is called at once, inside the callback; what it
+ * leaves unread (because it paused, or because nobody listens yet) is copied out before the
+ * callback returns. Nothing unread ever lies in shared memory when a read starts. One thing undici
+ * keeps although it has read it: names and values of a head that is not complete yet. A read small
+ * enough to be no more than a piece of a head is therefore copied before.
  */
 
 import type { OnReadOpts, Socket } from 'node:net'
+import { PayloadBypass } from './payload-bypass.ts'
 
 /**
  * Buffer shared by the plain connections of a thread. Bytes.
@@ -40,22 +45,44 @@ const TLS_RECORD_SIZE = 16 * 1024
 
 let sharedBuffer: Uint8Array | undefined
 
-/** `onread` for a plain TCP connection. */
-export function plainReader(): OnReadOpts {
-  sharedBuffer ??= new Uint8Array(new ArrayBuffer(SHARED_BUFFER_SIZE))
-  return {
-    buffer: sharedBuffer,
-    callback(this: Socket, length: number, buffer: Uint8Array): boolean {
-      const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, length)
-      return deliver(this, length <= COPIED_READ_MAX ? Buffer.from(bytes) : bytes)
-    },
+/** Reads one connection, and knows where its bytes go. */
+export interface SocketReader {
+  readonly onread: OnReadOpts
+  readonly bypass: PayloadBypass
+  /** Names the socket once it exists. */
+  attach(socket: Socket): void
+}
+
+/** Reads a plain TCP connection. */
+export class PlainReader implements SocketReader {
+  readonly onread: OnReadOpts
+  readonly bypass: PayloadBypass
+  #socket: Socket | undefined
+
+  constructor() {
+    sharedBuffer ??= new Uint8Array(new ArrayBuffer(SHARED_BUFFER_SIZE))
+    const shared = sharedBuffer
+    this.bypass = new PayloadBypass((bytes) => {
+      const isPiece = bytes.buffer === shared.buffer && bytes.length <= COPIED_READ_MAX
+      return deliver(this.#socket, isPiece ? Buffer.from(bytes) : bytes)
+    })
+    this.onread = {
+      buffer: () => this.bypass.place() ?? shared,
+      callback: (length, { buffer, byteOffset }) =>
+        this.bypass.take(Buffer.from(buffer, byteOffset, length)),
+    }
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket
   }
 }
 
 /**
  * Hands bytes to the reader of the socket now. Returns whether reading should go on.
  */
-function deliver(socket: Socket, bytes: Buffer): boolean {
+function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
+  if (socket === undefined || socket.destroyed) return true
   socket.push(bytes)
   if (socket.readableLength > 0) socket.emit('readable')
   if (socket.readableLength === 0) return true
@@ -66,13 +93,17 @@ function deliver(socket: Socket, bytes: Buffer): boolean {
 }
 
 /**
- * Collects the TLS records that arrive in one turn of the event loop, then delivers them as one.
- * Call `attach` with the socket once it exists.
+ * Reads a TLS connection: collects records, payload until there is enough of it, all else until
+ * the turn of the event loop ends, and hands them over as one. A record is read into a buffer of
+ * its own and copied from there while it is in the cache: asking for the next place in the slab
+ * behind every record costs more than that.
  */
-export class TlsReader {
+export class TlsReader implements SocketReader {
   readonly onread: OnReadOpts
+  readonly bypass = new PayloadBypass((bytes) => deliver(this.#socket, bytes))
+  readonly #record = Buffer.allocUnsafeSlow(TLS_RECORD_SIZE)
   readonly #slab = Buffer.allocUnsafeSlow(TLS_SLAB_SIZE)
-  /** Unread bytes lie in [start, end); the next record is written at `end`. */
+  /** Bytes not handed over lie in [start, end) of the slab; the next record is laid at `end`. */
   #start = 0
   #end = 0
   #scheduled = false
@@ -80,31 +111,42 @@ export class TlsReader {
 
   constructor() {
     this.onread = {
-      buffer: () => this.#slab.subarray(this.#end),
+      buffer: this.#record,
       callback: (length: number) => this.#onRecord(length),
     }
   }
 
   attach(socket: Socket): void {
     this.#socket = socket
-    // The end of the stream must not overtake bytes that wait for the end of the turn.
+    // The end of the stream must not overtake bytes that wait to be handed over.
     const push = socket.push.bind(socket)
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
       if (chunk === null) this.#flush()
       return push(chunk, encoding)
     }
+    // Before undici tells of it: a part that broke goes on behind all that came.
+    socket.once('close', () => this.#flush())
   }
 
   #onRecord(length: number): boolean {
+    const record = this.#record
+    this.#slab.set(length === record.length ? record : record.subarray(0, length), this.#end)
     this.#end += length
-    if (this.#end + TLS_RECORD_SIZE > TLS_SLAB_SIZE) {
-      // Here, and only here, the next read may be pointed at the start of the slab again.
+    const isFull = this.#end + TLS_RECORD_SIZE > TLS_SLAB_SIZE
+    const { left } = this.bypass
+    if (isFull || (left > 0 && this.#end - this.#start >= left)) {
       const more = this.#flush()
-      this.#start = 0
-      this.#end = 0
+      if (isFull) {
+        // As far from a multiple of 8 as its place: V8 copies shared memory byte by byte else.
+        this.#start = this.bypass.passed % 8
+        this.#end = this.#start
+      }
       return more
     }
-    if (!this.#scheduled) {
+    // While no answer is awaited undici must see at once what nobody asked for: were it kept, it
+    // would be taken for the answer to a request sent meanwhile.
+    if (!this.bypass.armed) return this.#flush()
+    if (left === 0 && !this.#scheduled) {
       this.#scheduled = true
       setImmediate(() => {
         this.#scheduled = false
@@ -115,10 +157,9 @@ export class TlsReader {
   }
 
   #flush(): boolean {
-    const socket = this.#socket
-    if (socket === undefined || this.#start === this.#end || socket.destroyed) return true
-    const bytes = this.#slab.subarray(this.#start, this.#end)
+    const start = this.#start
+    if (start === this.#end) return true
     this.#start = this.#end
-    return deliver(socket, bytes)
+    return this.bypass.take(this.#slab.subarray(start, this.#end))
   }
 }

@@ -1,16 +1,14 @@
 /**
  * The commands, and what `run` makes of the arguments: an exit code.
  *
- * A command's module is loaded when it is called for, and the engine by the command when it
- * works: `--version` and `--help` wait for nothing.
+ * A command's module is loaded when it is called for, the engine by the command when it works,
+ * and what words a failure when there is one: `--help` waits for nothing.
  */
 
 import { Command, CommanderError } from 'commander'
 import { createRequire } from 'node:module'
-import { targetError } from '../local-errors.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { escapeText } from './output.ts'
-import { failureText, usageErrorOf } from './report-error.ts'
 
 /** Adds the arguments, flags and action of a command; `done` takes its exit code. */
 export type Setup = (command: Command, done: (exitCode: number) => void) => void
@@ -58,6 +56,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (exitCode !== EXIT.done || outputError === undefined) return exitCode
   // A reader that has seen enough is none.
   if ('code' in outputError && outputError.code === 'EPIPE') return exitCode
+  const [{ targetError }, { failureText }] = await Promise.all([
+    import('../local-errors.ts'),
+    import('./report-error.ts'),
+  ])
   process.stderr.write(failureText(targetError(outputError, 'standard output'), { debug: false }))
   return EXIT.failed
 }
@@ -84,6 +86,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done
     // Without any argument: the help was shown, and nothing done.
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage
+    const { failureText, usageErrorOf } = await import('./report-error.ts')
     const isOurs = !(thrown instanceof CommanderError)
     const error = isOurs ? thrown : usageErrorOf(thrown, chosen)
     process.stderr.write(failureText(error, { debug: argv.includes('--debug') }))

@@ -9,7 +9,11 @@ import type { WorkerCounters } from './shared-state.ts'
 
 /** What a `PartRunner` of `workers/` can do; named here so that `src` never imports it. */
 export interface PartRunnerLike {
-  run(task: PartTask): Promise<PartResult[]>
+  /** Answers in the order of the jobs, and tells of each as it ends. Never rejects. */
+  run(
+    task: PartTask,
+    onAnswer?: (result: PartResult, index: number) => void,
+  ): Promise<readonly PartResult[]>
   prewarm(origin: string, count: number): Promise<void>
   cancel(transferId: number): void
   close(): void

@@ -1,11 +1,12 @@
 /**
  * Everything that crosses the thread boundary, as plain data.
  *
- * The coordinator posts a `PartTask` (one route, one or more jobs) and receives one `PartResult`
- * per job, in the same order. A job is exactly one attempt of one request: retries, books and
- * policy are the coordinator's. No payload of a file ever crosses: a worker reads and writes files
- * itself, at offsets, through descriptors that the coordinator opened and keeps open until each
- * job that uses them has answered. Streams and Buffers of the caller lie in shared memory.
+ * The coordinator posts tasks (one route, one or more jobs) and receives one `PartResult` per job,
+ * as each ends. A job is exactly one attempt of one request: retries, books and policy are the
+ * coordinator's. What is posted are the rows of `rows.ts`. No payload of a file ever crosses: a
+ * worker reads and writes files itself, at offsets, through descriptors that the coordinator opened
+ * and keeps open until each job that uses them has answered. Streams and Buffers of the caller lie
+ * in shared memory.
  *
  * Errors cross as data (`WireError`), because a thread boundary strips class, code and fields.
  */
@@ -49,6 +50,19 @@ export interface PutJob extends RequestJob {
   readonly sendChecksum: boolean
 }
 
+/**
+ * PutObject of a small file which the worker opens, measures, sends and closes itself: a handful of
+ * synchronous calls there cost less than one asynchronous call of the coordinator. A file longer
+ * than `length` is not sent and answered with ERR_OBJECT_TOO_LARGE.
+ */
+export interface PutFileJob extends RequestJob {
+  readonly kind: 'put-file'
+  readonly path: string
+  readonly length: number
+  readonly algorithm: ChecksumAlgorithm
+  readonly sendChecksum: boolean
+}
+
 /** GetObject, whole or a range: sign, receive, check, hash, write. */
 export interface GetJob extends RequestJob {
   readonly kind: 'get'
@@ -66,6 +80,23 @@ export interface GetJob extends RequestJob {
   readonly algorithm: ChecksumAlgorithm
 }
 
+/**
+ * GetObject of a small object into a file, from the request to the final name: whole, in one
+ * request, compared with the checksum its answer tells, then written. An object that is longer than
+ * `length`, or cannot be compared like that, is not written and answered with ERR_OBJECT_TOO_LARGE.
+ */
+export interface GetFileJob extends RequestJob {
+  readonly kind: 'get-file'
+  readonly path: string
+  /** Beside `path`, and free; removed by the worker, unless that is lost. */
+  readonly temporary: string
+  readonly length: number
+  /** Whether a stored checksum is compared. */
+  readonly compare: boolean
+  /** What is computed where none is stored. */
+  readonly algorithm: ChecksumAlgorithm
+}
+
 /** Checksum of bytes at hand; no request. */
 export interface DigestJob extends JobBase {
   readonly kind: 'digest'
@@ -74,16 +105,52 @@ export interface DigestJob extends JobBase {
   readonly algorithm: ChecksumAlgorithm
 }
 
-export type PartJob = PutJob | GetJob | DigestJob
+export type PartJob = PutJob | PutFileJob | GetJob | GetFileJob | DigestJob
 
-/**
- * What Piscina posts. Jobs of one task share a route. A task without jobs is answered when the
- * thread is ready for work, its connections opened ahead included.
- */
+/** Jobs that share a route. */
 export interface PartTask {
   readonly route: StoreRoute | undefined
   readonly jobs: readonly PartJob[]
 }
+
+/**
+ * A task as Piscina posts it. Without jobs it is answered when the thread is ready for work, its
+ * connections opened ahead included; with jobs, after the last answer has been posted.
+ */
+export interface TaskMessage {
+  /** The route as JSON: a thread parses each once, and the text is its name from then on. */
+  readonly route: string | undefined
+  /** A number for each job; no two jobs of an engine share one. */
+  readonly numbers: readonly number[]
+  readonly jobs: readonly Row[]
+}
+
+/** The values of a job, by a list of its fields; see `rows.ts`. */
+export type Row = readonly unknown[]
+
+/** An answer as values: the number of its job, whether it succeeded, and its fields. */
+export type AnswerRow =
+  | readonly [
+      job: number,
+      ok: true,
+      workerId: number,
+      digest: string,
+      length: number,
+      etag: string,
+      headers: string,
+      elapsedMs: number,
+    ]
+  | readonly [
+      job: number,
+      ok: false,
+      workerId: number,
+      digest: string,
+      received: number,
+      error: WireError,
+    ]
+
+/** Worker → coordinator: the answers of one turn of the worker's loop. */
+export type AnswerMessage = readonly AnswerRow[]
 
 export interface PartDone {
   readonly ok: true

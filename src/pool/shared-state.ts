@@ -2,7 +2,7 @@
  * Numbers that workers write and the coordinator reads without a message: bytes moved per job and
  * the connection counters of each worker. One SharedArrayBuffer of 64-bit floats:
  *
- *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: COUNTERS … | … ]
+ *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: COUNTERS … | … | locks ]
  *
  * The cancelled cells are the coordinator's: the id of the last transfer cancelled while it had a
  * job in that slot. A worker looks there before it starts a job, since the message that cancels is
@@ -13,6 +13,7 @@
  */
 
 import { assert } from '../assert.ts'
+import { LOCK_CELLS, WriteLocks } from './write-locks.ts'
 
 /** Names of a worker's cells, in the order in which they lie. */
 export const COUNTERS = [
@@ -42,6 +43,10 @@ const HEADER_CELLS = 1
 
 /** Bytes of shared memory for `slots` progress slots. */
 export function sharedStateBytes(slots: number): number {
+  return locksOffset(slots) + 4 * LOCK_CELLS
+}
+
+function locksOffset(slots: number): number {
   return 8 * (HEADER_CELLS + 2 * slots + WORKER_ROWS * COUNTERS.length)
 }
 
@@ -53,7 +58,7 @@ export class SharedState {
 
   constructor(slots: number) {
     this.buffer = new SharedArrayBuffer(sharedStateBytes(slots))
-    this.#cells = new Float64Array(this.buffer)
+    this.#cells = new Float64Array(this.buffer, 0, locksOffset(slots) / 8)
     this.#slots = slots
   }
 
@@ -86,12 +91,15 @@ export class SharedState {
 
 /** One worker's view: its own row of counters, and the progress slots of its jobs. */
 export class WorkerState {
+  readonly writeLocks: WriteLocks
   readonly #cells: Float64Array
   readonly #slots: number
   readonly #row: number
 
   constructor(buffer: SharedArrayBuffer, slots: number, threadId: number) {
-    this.#cells = new Float64Array(buffer)
+    this.#cells = new Float64Array(buffer, 0, locksOffset(slots) / 8)
+    const locks = new Int32Array(buffer, locksOffset(slots), LOCK_CELLS)
+    this.writeLocks = new WriteLocks(locks, threadId)
     const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
     this.#slots = slots
     this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length

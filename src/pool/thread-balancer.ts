@@ -1,11 +1,14 @@
 /**
  * Which thread gets a task, and when another is worth starting.
  *
- * A thread costs about 0.15 CPU seconds to start and carries several Gbit/s, so a second one is
- * started only when those that run are saturated: their event loops (which in a worker include
- * reading, writing and hashing) were busy for most of the last interval.
+ * A thread costs about 0.15 CPU seconds to start and carries several Gbit/s, so another one is
+ * started only when those that run are saturated (their event loops, which in a worker include
+ * reading, writing and hashing, were busy for most of the last interval) and the machine had a
+ * core to spare meanwhile: where it had none, another thread takes time from the others. Tasks are
+ * of different sizes, so what a thread has in hand is counted in jobs.
  */
 
+import { cpus } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 
@@ -18,25 +21,41 @@ const INTERVAL_MS = 750
  */
 const SATURATED = 0.85
 
-type LoadBalancer = NonNullable<
+/**
+ * Idle time, in cores, that leaves room for another thread.
+ * Source: none, reasonable default; with less it would wait more than it runs.
+ */
+const ROOM = 0.5
+
+export type LoadBalancer = NonNullable<
   NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']
 >
 
+export type PiscinaTask = Parameters<LoadBalancer>[0]
+
 export interface ThreadBalancerOptions {
   readonly maxThreads: number
-  /** Tasks one thread may hold; its connections bound what it can do with them. */
-  readonly maxTasks: number
+  /** Jobs with which a thread has enough; its connections bound what it can do with them. */
+  readonly maxJobs: number
+  /** Jobs a thread has in hand, by its id. */
+  jobsOf(threadId: number): number
+  /** Told which thread a task was given to. */
+  onPlaced(task: PiscinaTask, threadId: number): void
   threads(): readonly Worker[]
   /** Milliseconds. @default performance.now */
   readonly now?: () => number
+  /** Milliseconds all cores together were idle so far. @default what the system says */
+  readonly idleMs?: () => number
 }
 
 type Utilization = ReturnType<Worker['performance']['eventLoopUtilization']>
 
 export function createThreadBalancer(options: ThreadBalancerOptions): LoadBalancer {
-  const { maxThreads, maxTasks, threads, now = () => performance.now() } = options
+  const { maxThreads, maxJobs, jobsOf, onPlaced, threads } = options
+  const { now = () => performance.now(), idleMs = systemIdleMs } = options
   const last = new WeakMap<Worker, Utilization>()
   let lookedAt = now()
+  let lastIdleMs = Number.NaN
 
   const allSaturated = (): boolean => {
     let busy = true
@@ -50,19 +69,40 @@ export function createThreadBalancer(options: ThreadBalancerOptions): LoadBalanc
     return busy
   }
 
-  return (_task, workers) => {
-    let candidate: (typeof workers)[number] | undefined
-    for (const worker of workers) {
-      if (worker.currentUsage >= maxTasks) continue
-      if (candidate === undefined || worker.currentUsage < candidate.currentUsage) {
-        candidate = worker
-      }
-    }
-    if (workers.length < maxThreads && now() - lookedAt >= INTERVAL_MS) {
-      lookedAt = now()
-      // No candidate makes Piscina start a thread; the task goes to whichever is free first.
-      if (allSaturated()) return null
-    }
-    return candidate ?? null
+  /** Whether cores were idle since the last look; the first look does not know. */
+  const hasRoom = (elapsedMs: number): boolean => {
+    const idle = idleMs()
+    const before = lastIdleMs
+    lastIdleMs = idle
+    return idle - before >= ROOM * elapsedMs
   }
+
+  return (task, workers) => {
+    let candidate: (typeof workers)[number] | undefined
+    let fewest = maxJobs
+    for (const worker of workers) {
+      const jobs = jobsOf(worker.id)
+      if (jobs >= fewest) continue
+      candidate = worker
+      fewest = jobs
+    }
+    const elapsedMs = now() - lookedAt
+    if (workers.length < maxThreads && elapsedMs >= INTERVAL_MS) {
+      lookedAt += elapsedMs
+      // Both are looked at each time, since both measure from one look to the next.
+      const isWanted = allSaturated()
+      // No candidate makes Piscina start a thread; the task goes to whichever is free first.
+      if (hasRoom(elapsedMs) && isWanted) return null
+    }
+    if (candidate === undefined) return null
+    onPlaced(task, candidate.id)
+    return candidate
+  }
+}
+
+/** Of a system that does not tell, every core counts as idle all the time. */
+function systemIdleMs(): number {
+  const cores = cpus()
+  if (cores.length === 0) return performance.now()
+  return cores.reduce((sum, { times }) => sum + times.idle, 0)
 }

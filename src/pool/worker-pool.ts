@@ -8,7 +8,10 @@
  * - the load balancer is ours: a thread starts when those that run are saturated, see
  *   `thread-balancer.ts`, and at most `workers` of them.
  *
- * A thread that dies answers for all its jobs with ERR_WORKER_LOST; Piscina starts another.
+ * The jobs of one turn of the event loop go together, as a few tasks; their answers come one by one
+ * through the thread's own port, collected per turn as well. A task's own promise only tells its
+ * end: a thread that dies rejects it, and what it has not answered by then is answered with
+ * ERR_WORKER_LOST. Piscina starts another thread.
  */
 
 import { BroadcastChannel } from 'node:worker_threads'
@@ -19,8 +22,18 @@ import type { StoreRoute } from '../store/types.ts'
 import { fromWire } from '../errors.ts'
 import { lostWorker } from './lost-worker.ts'
 import type { PartExecutor } from './part-executor.ts'
-import type { ControlMessage, PartJob, PartResult, PartTask, WorkerConfig } from './protocol.ts'
+import { PendingJobs, type PendingJob, type Placement } from './pending-jobs.ts'
+import type {
+  AnswerMessage,
+  ControlMessage,
+  PartJob,
+  PartResult,
+  TaskMessage,
+  WorkerConfig,
+} from './protocol.ts'
+import { answerOf, jobRow } from './rows.ts'
 import type { SharedState, WorkerCounters } from './shared-state.ts'
+import { cutIntoTasks } from './task-cutter.ts'
 import { createThreadBalancer } from './thread-balancer.ts'
 import { workerUrl } from './worker-url.ts'
 
@@ -38,14 +51,21 @@ const require = createRequire(import.meta.url)
  */
 const THREAD_IDLE_MS = 60_000
 
+/** Jobs that came in one turn for one route. */
+interface Turn {
+  readonly route: StoreRoute | undefined
+  readonly jobs: PendingJob[]
+}
+
 export class WorkerPool implements PartExecutor {
   readonly #config: WorkerConfig
   readonly #shared: SharedState
   readonly #options: WorkerPoolOptions
   readonly #channel: BroadcastChannel
-  readonly #pending = new Set<(result: PartResult) => void>()
-  /** Slots with a job, and the transfer it belongs to. */
-  readonly #slots = new Map<number, number>()
+  readonly #pending: PendingJobs
+  /** Jobs of this turn, which are posted at its end. */
+  readonly #turn = new Map<string | undefined, Turn>()
+  readonly #routeTexts = new WeakMap<StoreRoute, string>()
   #piscina: Piscina | undefined
   #closed = false
 
@@ -55,32 +75,28 @@ export class WorkerPool implements PartExecutor {
     this.#options = options
     this.#channel = new BroadcastChannel(config.channel)
     this.#channel.unref()
+    // Answers come through ports that let a process end.
+    this.#pending = new PendingJobs((busy) => (busy ? this.#channel.ref() : this.#channel.unref()))
   }
 
   run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     if (this.#closed) return Promise.resolve(lostWorker('the engine was closed'))
-    const { slot, transferId } = job
-    this.#shared.clearProgress(slot)
-    this.#slots.set(slot, transferId)
+    this.#shared.clearProgress(job.slot)
     return new Promise((resolve) => {
-      const settle = (result: PartResult): void => {
-        if (!this.#pending.delete(settle)) return
-        this.#slots.delete(slot)
-        resolve(result)
+      const pending = this.#pending.add(job, resolve)
+      const text = route && this.#textOf(route)
+      const alike = this.#turn.get(text)
+      if (alike !== undefined) {
+        alike.jobs.push(pending)
+        return
       }
-      this.#pending.add(settle)
-      const task: PartTask = { route, jobs: [job] }
-      this.#pool(route, 1)
-        .run(task)
-        .then(
-          (results: PartResult[]) => settle(results[0] ?? lostWorker('a task without an answer')),
-          (error: unknown) => settle(lostWorker(error)),
-        )
+      if (this.#turn.size === 0) setImmediate(() => this.#endTurn())
+      this.#turn.set(text, { route, jobs: [pending] })
     })
   }
 
   cancel(transferId: number): void {
-    for (const [slot, id] of this.#slots) if (id === transferId) this.#shared.cancel(slot, id)
+    for (const slot of this.#pending.slotsOf(transferId)) this.#shared.cancel(slot, transferId)
     if (this.#closed) return
     const message: ControlMessage = { type: 'cancel', transferId }
     this.#channel.postMessage(message)
@@ -94,9 +110,16 @@ export class WorkerPool implements PartExecutor {
     if (this.#closed) return
     const { workers } = this.#options
     const pool = this.#pool(route, workers)
-    const empty: PartTask = { route, jobs: [] }
+    const empty = async (): Promise<void> => {
+      const placement: Placement = { weight: 1 }
+      try {
+        await pool.run(this.#message(undefined, [], placement))
+      } finally {
+        this.#pending.leave(placement)
+      }
+    }
     try {
-      await Promise.all(Array.from({ length: workers }, () => pool.run(empty)))
+      await Promise.all(Array.from({ length: workers }, empty))
     } catch (error) {
       throw fromWire(lostWorker(error).error)
     }
@@ -119,8 +142,48 @@ export class WorkerPool implements PartExecutor {
     if (this.#closed) return
     this.#closed = true
     await this.#piscina?.destroy()
-    this.#channel.close()
     this.#loseAll(new Error('the engine was closed'))
+    this.#channel.close()
+  }
+
+  #endTurn(): void {
+    const turns = [...this.#turn]
+    this.#turn.clear()
+    if (this.#closed) return
+    for (const [text, { route, jobs }] of turns) {
+      const pool = this.#pool(route, 1)
+      for (const task of cutIntoTasks(jobs, pool.threads.length)) this.#post(pool, text, task)
+    }
+  }
+
+  #post(pool: Piscina, route: string | undefined, jobs: readonly PendingJob[]): void {
+    const placement: Placement = { weight: jobs.length }
+    for (const job of jobs) job.placement = placement
+    pool.run(this.#message(route, jobs, placement)).catch((error: unknown) => {
+      for (const { number } of jobs) this.#pending.settle(number, lostWorker(error))
+    })
+  }
+
+  #message(
+    route: string | undefined,
+    jobs: readonly PendingJob[],
+    placement: Placement,
+  ): TaskMessage {
+    return {
+      route,
+      numbers: jobs.map(({ number }) => number),
+      jobs: jobs.map(({ job }) => jobRow(job)),
+      // For the balancer; what a symbol names is not posted.
+      [threads().queueOptionsSymbol]: placement,
+    }
+  }
+
+  #textOf(route: StoreRoute): string {
+    const known = this.#routeTexts.get(route)
+    if (known !== undefined) return known
+    const text = JSON.stringify(route)
+    this.#routeTexts.set(route, text)
+    return text
   }
 
   #pool(route: StoreRoute | undefined, minThreads: number): Piscina {
@@ -131,16 +194,16 @@ export class WorkerPool implements PartExecutor {
         ? undefined
         : { origin: route.origin, connections: prewarm }
     const workerData: WorkerConfig = { ...this.#config, prewarm: prewarming }
-    // By `require`: 10 ms of CPU less than through the module loader.
-    const { Piscina: Threads } = require('piscina') as { readonly Piscina: typeof Piscina }
-    const piscina = new Threads({
+    const piscina = new (threads())({
       filename: fileURLToPath(workerUrl('part')),
       minThreads,
       maxThreads: workers,
       concurrentTasksPerWorker: maxInFlight,
       loadBalancer: createThreadBalancer({
         maxThreads: workers,
-        maxTasks: Math.max(this.#config.maxConnections, Math.ceil(maxInFlight / workers)),
+        maxJobs: Math.max(this.#config.maxConnections, Math.ceil(maxInFlight / workers)),
+        jobsOf: (threadId) => this.#pending.inHand(threadId),
+        onPlaced: (task, threadId) => this.#pending.place(placementOf(task), threadId),
         threads: () => this.#piscina?.threads ?? [],
       }),
       maxQueue: Infinity,
@@ -149,6 +212,9 @@ export class WorkerPool implements PartExecutor {
       recordTiming: false,
       ...threadFlags(),
       workerData,
+    })
+    piscina.on('message', (answers: AnswerMessage) => {
+      for (const answer of answers) this.#pending.settle(answer[0], answerOf(answer))
     })
     piscina.on('error', (error: unknown) => this.#onThreadLost(piscina, error))
     piscina.on('workerDestroy', () => {
@@ -171,8 +237,19 @@ export class WorkerPool implements PartExecutor {
   }
 
   #loseAll(error: unknown): void {
-    for (const settle of this.#pending) settle(lostWorker(error))
+    this.#turn.clear()
+    for (const number of this.#pending.numbers()) this.#pending.settle(number, lostWorker(error))
   }
+}
+
+/** Piscina's types leave out that a task carries what its message has under this symbol. */
+function placementOf(task: object): Placement {
+  return (task as Readonly<Record<symbol, Placement>>)[threads().queueOptionsSymbol] as Placement
+}
+
+/** By `require`: 10 ms of CPU less than through the module loader. */
+function threads(): typeof Piscina {
+  return (require('piscina') as { readonly Piscina: typeof Piscina }).Piscina
 }
 
 /**

@@ -4,20 +4,29 @@
 
 import { TransferError } from '../errors.ts'
 
+/** What waiting needs of an `AbortSignal`, which is dear to make: a transfer has one of its own. */
+export interface StopSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  throwIfAborted(): void
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** The error of an aborted call, with the signal's reason as its cause. */
-export function abortError(signal: AbortSignal): TransferError {
+export function abortError(signal: StopSignal): TransferError {
   return new TransferError('ERR_ABORTED', 'Aborted.', {}, { cause: signal.reason })
 }
 
 /** @throws ERR_ABORTED when the signal has aborted */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
+export function throwIfAborted(signal: StopSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
 /** The promise, or ERR_ABORTED as soon as the signal aborts. */
 export async function abortable<T>(
   promise: Promise<T>,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<T> {
   if (signal === undefined) return promise
   const { promise: aborted, reject } = withReject()
@@ -32,7 +41,7 @@ export async function abortable<T>(
 }
 
 /** Resolves after that many milliseconds; rejects with ERR_ABORTED as soon as the signal aborts. */
-export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+export async function sleep(delayMs: number, signal?: StopSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, delayMs)

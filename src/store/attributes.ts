@@ -84,6 +84,9 @@ export const ATTRIBUTE_NAMES: readonly (keyof ObjectAttributes)[] = Object.keys(
   ATTRIBUTES,
 ) as (keyof ObjectAttributes)[]
 
+/** One object for all who set none, so that what follows from it is found again. */
+export const NO_ATTRIBUTES: ObjectAttributes = Object.freeze({})
+
 /**
  * Takes the attributes out of an options object, checked; what is not an attribute is left to
  * others. The result is a frozen copy without `undefined`, safe to post to another thread.
@@ -91,13 +94,16 @@ export const ATTRIBUTE_NAMES: readonly (keyof ObjectAttributes)[] = Object.keys(
  */
 export function validateAttributes(input: Readonly<ObjectAttributes>): ObjectAttributes {
   const checked: Record<string, unknown> = {}
+  let found = false
   for (const name of ATTRIBUTE_NAMES) {
     const value = input[name]
     if (value === undefined) continue
     const expected = ATTRIBUTES[name].check(value)
     if (expected !== undefined) fail(name, `Expected \`${name}\` to be ${expected}.`)
     checked[name] = normalise(name, value)
+    found = true
   }
+  if (!found) return NO_ATTRIBUTES
   checkTogether(checked)
   return Object.freeze(checked)
 }

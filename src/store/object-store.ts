@@ -12,6 +12,7 @@
  */
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { StopSignal } from './abortable.ts'
 import type { ObjectAttributes, RequestAttributes } from './attributes.ts'
 import type { ObjectRef, StoreRoute } from './types.ts'
 
@@ -82,6 +83,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Asked once per attempt, so whatever can stop the waiting will do. */
+export interface RouteOptions {
+  readonly signal?: StopSignal | undefined
+}
+
 export interface HeadOptions extends CallOptions {
   readonly attributes?: RequestAttributes | undefined
   readonly ifMatch?: string | undefined
@@ -119,7 +125,7 @@ export interface ObjectStore {
    * request to the store. Rejects with ERR_CREDENTIALS, ERR_OPTION_INVALID, or ERR_NOT_SUPPORTED
    * when the bucket needs a signature workers cannot make.
    */
-  route(bucket: string, options?: CallOptions): Promise<StoreRoute>
+  route(bucket: string, options?: RouteOptions): Promise<StoreRoute>
 
   /**
    * HEAD of an object, with its stored checksums if we may see them. Idempotent.

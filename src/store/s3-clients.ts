@@ -13,6 +13,7 @@ import { classifyException } from './classify.ts'
 import { ControlTransport, type ControlResponse } from './control-transport.ts'
 import { cleanMessage } from './error-body.ts'
 import type { StoreSettings } from './object-store.ts'
+import { DEFAULT_REGION, type PlainStore } from './plain-store.ts'
 import { findProfileEndpoint } from './profile-endpoint.ts'
 import { findEndpoint, probeRoute, type RouteAddress } from './route-probe.ts'
 import { checkAnswer } from './s3-answers.ts'
@@ -25,9 +26,6 @@ const REFRESH_INTERVAL_MS = 5000
 
 const silent = (): void => undefined
 const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent }
-
-/** Where a custom endpoint is without any region: what most compatible stores take. */
-const DEFAULT_REGION = 'us-east-1'
 
 /** The SDK's clients of one store. Made by `openClients`. */
 export class S3Clients {
@@ -124,10 +122,19 @@ export class S3Clients {
 
 /**
  * Loads the SDK and resolves what the environment says. No request is sent.
+ * @param plain what is known without it: then nothing has to be found out
  * @throws ERR_OPTION_INVALID for an unusable region or endpoint
  */
-export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
+export async function openClients(
+  options: S3StoreOptions,
+  plain: PlainStore | undefined,
+): Promise<S3Clients> {
   const sdk = loadSdk()
+  if (plain !== undefined) {
+    const config = await baseConfig({ ...options, ...plain.options })
+    const main = new sdk.s3.S3Client(config)
+    return makeClients(sdk, plain.settings, config, main, options)
+  }
   const base = await baseConfig(options)
   const endpoint = await findEndpoint(sdk, base)
   const forcePathStyle = options.forcePathStyle ?? endpoint.needsPathStyle
@@ -135,6 +142,16 @@ export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
   // Only this client is without our own checksum settings, so that it shows the user's.
   const main = new sdk.s3.S3Client(config)
   const settings = await readSettings(main, options.region, endpoint.isCustom)
+  return makeClients(sdk, settings, config, main, options)
+}
+
+function makeClients(
+  sdk: Sdk,
+  settings: StoreSettings,
+  config: S3ClientConfig,
+  main: S3Client,
+  options: S3StoreOptions,
+): S3Clients {
   const transport = new ControlTransport(options)
   const control: S3ClientConfig = {
     ...config,
@@ -149,7 +166,7 @@ export async function openClients(options: S3StoreOptions): Promise<S3Clients> {
 }
 
 async function baseConfig(options: S3StoreOptions): Promise<S3ClientConfig> {
-  const { region, profile, credentials, accelerate, dualstack, fips } = options
+  const { region, profile, credentials, forcePathStyle, accelerate, dualstack, fips } = options
   const ofProfile = profile === undefined ? undefined : await findProfileEndpoint(profile)
   const endpoint = options.endpoint ?? ofProfile
   if (endpoint !== undefined) checkEndpoint(endpoint)
@@ -159,6 +176,7 @@ async function baseConfig(options: S3StoreOptions): Promise<S3ClientConfig> {
   if (region !== undefined) config.region = region
   if (endpoint !== undefined) config.endpoint = endpoint
   if (profile !== undefined) config.profile = profile
+  if (forcePathStyle !== undefined) config.forcePathStyle = forcePathStyle
   if (accelerate !== undefined) config.useAccelerateEndpoint = accelerate
   if (dualstack !== undefined) config.useDualstackEndpoint = dualstack
   if (fips !== undefined) config.useFipsEndpoint = fips

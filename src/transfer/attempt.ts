@@ -34,38 +34,58 @@ const PROGRESS_MIN = 0.01
 /**
  * Runs a request until it succeeds or has failed for good. An attempt that moved bytes which count
  * starts the count of attempts anew: a long range over a bad line is patience, not failure.
+ *
+ * @param failed a first attempt that was made already
  * @throws the error of the last attempt, or the reason the run was stopped.
  */
-export async function attempt(run: TransferRun, request: PartRequest): Promise<PartDone> {
-  const { env, signal } = run
+export async function attempt(
+  run: TransferRun,
+  request: PartRequest,
+  failed?: PartFailed,
+): Promise<PartDone> {
+  const { env, stopping } = run
   const { partNumber } = request
   let sequence = new RetrySequence(env.retryPolicy)
+  let earlier = failed && { result: failed, kept: 0 }
   for (;;) {
-    const { result, kept } = await attemptOnce(run, request)
+    const { result, kept } = earlier ?? (await attemptOnce(run, request))
+    earlier = undefined
     if (result.ok) {
-      const { length: bytes, elapsedMs, workerId } = result
-      const done = { partNumber, bytes, elapsedMs, attempt: sequence.attempt, workerId }
       // 0: a pass over bytes that have all arrived.
-      if (partNumber > 0) env.events.emit('part', { transfer: run.info, ...done })
+      if (partNumber > 0) reportPart(run, partNumber, sequence.attempt, result)
       return result
     }
-    signal.throwIfAborted()
+    stopping.throwIfAborted()
     const number = sequence.attempt
     const error = fromWire(result.error).with({ ...run.context, partNumber, attempt: number })
     if (kept > request.length * PROGRESS_MIN) sequence = new RetrySequence(env.retryPolicy)
     const delayMs = sequence.next(error)
     if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
     env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
-    await sleep(delayMs, signal)
-    signal.throwIfAborted()
+    await sleep(delayMs, stopping)
+    stopping.throwIfAborted()
   }
 }
 
-async function attemptOnce(
+/** Tells listeners of a part that has arrived. */
+export function reportPart(
+  run: TransferRun,
+  partNumber: number,
+  attemptNumber: number,
+  { length: bytes, elapsedMs, workerId }: PartDone,
+): void {
+  const { events } = run.env
+  if (!events.hears('part')) return
+  const done = { partNumber, bytes, elapsedMs, attempt: attemptNumber, workerId }
+  events.emit('part', { transfer: run.info, ...done })
+}
+
+/** One attempt, with a permit for just as long. */
+export async function attemptOnce(
   run: TransferRun,
   request: PartRequest,
 ): Promise<{ readonly result: PartDone | PartFailed; readonly kept: number }> {
-  const { env, signal, progress } = run
+  const { env, stopping: signal, progress } = run
   const permit = await env.scheduler.acquireRequest(run.sequence, signal)
   let kept = 0
   try {

@@ -4,7 +4,7 @@
  */
 
 import { Readable } from 'node:stream'
-import { abortable } from '../store/abortable.ts'
+import { abortable, type StopSignal } from '../store/abortable.ts'
 
 export class ByteReader {
   readonly #chunks: AsyncIterable<unknown>
@@ -18,7 +18,7 @@ export class ByteReader {
   }
 
   /** Waits for the next byte; false at the end. Rejects when the signal aborts first. */
-  async ready(signal: AbortSignal): Promise<boolean> {
+  async ready(signal: StopSignal): Promise<boolean> {
     while (this.#left.length === 0 && !this.#ended) {
       const result = await abortable(this.#iterator.next(), signal)
       if (result.done === true) this.#ended = true
@@ -28,7 +28,7 @@ export class ByteReader {
   }
 
   /** Fills `target`, or as much of it as there is. Returns the bytes filled. */
-  async readInto(target: Uint8Array, signal: AbortSignal): Promise<number> {
+  async readInto(target: Uint8Array, signal: StopSignal): Promise<number> {
     let filled = 0
     while (filled < target.length && (await this.ready(signal))) {
       const taken = this.#left.subarray(0, target.length - filled)

@@ -14,23 +14,10 @@
 import { isCombinable, type ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { combineAll, compositeChecksum, type PartDigest } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
+import { bestStored, type Checksum } from '../checksum/stored.ts'
 import { TransferError, type ErrorContext } from '../errors.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
-import type { Checksum, Verification } from './results.ts'
-
-/** Stored checksums from the cheapest to compute to the dearest. Source: see DECISIONS.md, CRC32. */
-const PREFERENCE: readonly ChecksumAlgorithm[] = [
-  'CRC32',
-  'CRC32C',
-  'XXHASH3',
-  'XXHASH64',
-  'XXHASH128',
-  'CRC64NVME',
-  'SHA1',
-  'SHA256',
-  'MD5',
-  'SHA512',
-]
+import type { Verification } from './results.ts'
 
 export interface DownloadProof {
   /** What workers compute over each range. */
@@ -61,7 +48,7 @@ export async function planProof(
   compare: boolean,
   partOf: (partNumber: number) => Promise<ObjectInfo | undefined>,
 ): Promise<DownloadProof> {
-  const stored = compare ? bestStored(info) : undefined
+  const stored = compare ? bestStored(info.checksums, info.checksumType) : undefined
   if (stored === undefined) return NO_PROOF
   const { algorithm } = stored
   if (stored.type === 'FULL_OBJECT') {
@@ -95,16 +82,6 @@ async function evenPartSize(
   if (rest <= 0 || rest > first.size) return undefined
   const last = await partOf(parts)
   return last?.size === rest ? first.size : undefined
-}
-
-function bestStored(info: ObjectInfo): Checksum | undefined {
-  for (const algorithm of PREFERENCE) {
-    const value = info.checksums[algorithm]
-    if (value === undefined) continue
-    const isComposite = info.checksumType === 'COMPOSITE' || /-\d+$/.test(value)
-    return { algorithm, value, type: isComposite ? 'COMPOSITE' : 'FULL_OBJECT' }
-  }
-  return undefined
 }
 
 /** Ranges in order, each with its checksum by `proof.algorithm`. */

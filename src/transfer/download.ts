@@ -1,5 +1,6 @@
 /**
- * The download driver: HEAD → plan → ranges into a temporary file → proof → final name.
+ * The download driver: a small object in one request; else HEAD → plan → ranges into a temporary
+ * file → proof → final name.
  *
  * All ranges are pinned to one version of the bytes by If-Match, so that an object replaced
  * meanwhile ends in ERR_OBJECT_CHANGED and never in a mixed file.
@@ -10,6 +11,7 @@ import type { PartDigest } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, TransferError } from '../errors.ts'
 import { planDownload, rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
+import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import { attributeHeaders, type RequestAttributes } from '../store/attributes.ts'
 import type { HeadOptions, ObjectInfo } from '../store/object-store.ts'
 import { canonicalQuery } from '../store/signing.ts'
@@ -17,6 +19,7 @@ import type { ObjectRef } from '../store/types.ts'
 import { attempt } from './attempt.ts'
 import { checksumOf, compareReceived, planProof, type DownloadProof } from './download-proof.ts'
 import { fetchRange, type FetchSpec } from './fetch-range.ts'
+import { trySmallObject } from './download-small-object.ts'
 import { PartWindow } from './part-window.ts'
 import type { Checksum, DownloadResult } from './results.ts'
 import { TargetFile } from './target-file.ts'
@@ -104,14 +107,15 @@ export async function runDownload(
   spec: DownloadSpec,
   path: string,
 ): Promise<DownloadResult> {
+  const small = await trySmallObject(run, spec, path)
+  if (small !== undefined) return small
   const opened = await openObject(run, spec)
   const { info, plan, proof } = opened
+  run.env.scheduler.smallObjects.note(info.size <= SMALL_FILE_MAX)
   const parts = rangeCount(plan)
   const target = await TargetFile.create(path, info.size, run.context)
   try {
-    run.progress.start(info.size)
-    const partSize = plan.kind === 'ranges' ? plan.partSize : info.size
-    run.env.events.emit('start', { transfer: run.info, size: info.size, parts, partSize })
+    run.started(info.size, parts, plan.kind === 'ranges' ? plan.partSize : info.size)
     const ranges = await fetchAll(run, opened, target.fd)
     const received = proof.wholePass
       ? await digestFile(run, proof, target.fd, info.size)

@@ -17,7 +17,7 @@ export class PartWindow {
   async room(): Promise<void> {
     const limit = this.#run.env.tuning.maxInFlight
     while (this.#parts.size >= limit) await Promise.race(this.#parts)
-    this.#run.signal.throwIfAborted()
+    this.#run.stopping.throwIfAborted()
   }
 
   /** Takes a part that has started. */
@@ -31,7 +31,7 @@ export class PartWindow {
   /** Waits for all parts. Rejects with the reason the run was stopped. */
   async drained(): Promise<void> {
     await this.settled()
-    this.#run.signal.throwIfAborted()
+    this.#run.stopping.throwIfAborted()
   }
 
   /** Waits until no part is at work, however they ended. */

@@ -21,7 +21,9 @@ export class ProgressBook {
   readonly #events: EventHub
   readonly #onProgress: ((event: ProgressEvent) => void) | undefined
   readonly #slotBytes: (slot: number) => number
-  readonly #slots = new Set<number>()
+  /** Slots with a job at work: the one that is mostly all, and others. */
+  #slot: number | undefined
+  #others: Set<number> | undefined
   #settled = 0
   #total: number | undefined
   #reported = 0
@@ -41,24 +43,32 @@ export class ProgressBook {
 
   get snapshot(): Progress {
     let transferred = this.#settled
-    for (const slot of this.#slots) transferred += this.#slotBytes(slot)
+    if (this.#slot !== undefined) transferred += this.#slotBytes(this.#slot)
+    for (const slot of this.#others ?? []) transferred += this.#slotBytes(slot)
     return { transferred, total: this.#total }
+  }
+
+  /** Whether anybody would hear of it. */
+  get isHeard(): boolean {
+    return this.#onProgress !== undefined || this.#events.hears('progress')
   }
 
   start(total: number | undefined): void {
     this.#total = total
-    if (this.#onProgress === undefined && !this.#events.hears('progress')) return
+    if (!this.isHeard) return
     this.#timer = setInterval(() => this.#tick(), INTERVAL_MS).unref()
   }
 
   /** A job runs in this slot. */
   open(slot: number): void {
-    this.#slots.add(slot)
+    if (this.#slot === undefined) this.#slot = slot
+    else (this.#others ??= new Set()).add(slot)
   }
 
   /** The job in this slot is over; `kept` of its bytes count from now on. */
   close(slot: number, kept: number): void {
-    this.#slots.delete(slot)
+    if (this.#slot === slot) this.#slot = undefined
+    else this.#others?.delete(slot)
     this.#settled += kept
   }
 
@@ -79,6 +89,7 @@ export class ProgressBook {
   }
 
   #report(transferred: number): void {
+    if (!this.isHeard) return
     const event: ProgressEvent = {
       transfer: this.#transfer,
       transferred,

@@ -2,15 +2,10 @@
  * What a finished transfer reports: plain data, safe to print as JSON.
  */
 
-import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { Checksum } from '../checksum/stored.ts'
 import type { ObjectRef } from '../store/types.ts'
 
-/** A checksum as S3 writes it: base64, `-N` behind a composite one. */
-export interface Checksum {
-  readonly algorithm: ChecksumAlgorithm
-  readonly value: string
-  readonly type: ChecksumType
-}
+export type { Checksum } from '../checksum/stored.ts'
 
 /**
  * What the success rests on. `checksum`: the store's checksum of the whole object equals that of

@@ -7,7 +7,9 @@
  */
 
 import { assert } from '../assert.ts'
+import type { StopSignal } from '../store/abortable.ts'
 import { Semaphore } from './semaphore.ts'
+import { SizeGuess } from './size-guess.ts'
 
 export interface RequestPermit {
   /** Progress slot, from 0. */
@@ -25,6 +27,10 @@ export class Scheduler {
   readonly readAhead: Semaphore
   /** Transfers worked on; the others wait, holding nothing but their arguments. */
   readonly transfers: Semaphore
+  /** Whether the last file that was looked at was small: the next is probably like it. */
+  lastFileWasSmall = false
+  /** The same of objects to download. */
+  readonly smallObjects = new SizeGuess()
   readonly #freeSlots: number[]
 
   constructor(limits: {
@@ -39,7 +45,7 @@ export class Scheduler {
     this.#freeSlots = Array.from({ length: limits.maxInFlight }, (_, slot) => slot)
   }
 
-  async acquireRequest(sequence: number, signal: AbortSignal): Promise<RequestPermit> {
+  async acquireRequest(sequence: number, signal: StopSignal): Promise<RequestPermit> {
     const release = await this.requests.acquire(1, sequence, signal)
     const slot = this.#freeSlots.pop()
     assert(slot !== undefined, 'there is a slot per permit')

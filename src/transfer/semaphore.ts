@@ -5,6 +5,7 @@
  */
 
 import { assert } from '../assert.ts'
+import type { StopSignal } from '../store/abortable.ts'
 
 interface Waiter {
   readonly amount: number
@@ -15,8 +16,9 @@ interface Waiter {
 export class Semaphore {
   readonly capacity: number
   #taken = 0
-  /** Ascending by sequence; among equals in the order of arrival. */
-  readonly #waiting: Waiter[] = []
+  /** Ascending by sequence; among equals in the order of arrival. Those before `#first` are gone. */
+  readonly #queue: Waiter[] = []
+  #first = 0
 
   constructor(capacity: number) {
     assert(capacity > 0, 'a budget is positive')
@@ -28,22 +30,17 @@ export class Semaphore {
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#queue.length - this.#first
   }
 
   /**
    * Waits for `amount`; what exceeds the capacity counts as all of it, so that it is slow and not
    * stuck. Rejects with the signal's reason when that aborts first.
    */
-  async acquire(amount: number, sequence: number, signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted()
-    const needed = Math.min(amount, this.capacity)
-    if (this.#waiting.length === 0 && this.#taken + needed <= this.capacity) {
-      this.#taken += needed
-    } else {
-      await this.#wait(needed, sequence, signal)
-    }
-    return this.#releaser(needed)
+  acquire(amount: number, sequence: number, signal: StopSignal): Promise<() => void> {
+    // oxlint-disable-next-line prefer-promise-reject-errors -- the reason of a run is an error
+    if (signal.aborted) return Promise.reject(signal.reason)
+    return Promise.resolve(this.tryAcquire(amount) ?? this.#wait(amount, sequence, signal))
   }
 
   #releaser(amount: number): () => void {
@@ -60,39 +57,52 @@ export class Semaphore {
   /** Takes `amount` if that needs no waiting. */
   tryAcquire(amount: number): (() => void) | undefined {
     const needed = Math.min(amount, this.capacity)
-    if (this.#waiting.length > 0 || this.#taken + needed > this.capacity) return undefined
+    if (this.waiting > 0 || this.#taken + needed > this.capacity) return undefined
     this.#taken += needed
     return this.#releaser(needed)
   }
 
-  #wait(amount: number, sequence: number, signal: AbortSignal): Promise<void> {
+  #wait(amount: number, sequence: number, signal: StopSignal): Promise<() => void> {
+    const needed = Math.min(amount, this.capacity)
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
-        amount,
+        amount: needed,
         sequence,
         grant: () => {
           signal.removeEventListener('abort', onAbort)
-          resolve()
+          resolve(this.#releaser(needed))
         },
       }
       const onAbort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
-        reject(signal.reason as Error)
+        this.#queue.splice(this.#queue.indexOf(waiter, this.#first), 1)
+        reject(signal.reason)
         this.#serve()
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      // From the back, where a new transfer belongs: thousands may wait.
-      const before = this.#waiting.findLastIndex((other) => other.sequence <= sequence)
-      this.#waiting.splice(before + 1, 0, waiter)
+      this.#enqueue(waiter)
     })
   }
 
+  /** From the back, where a new transfer belongs: thousands may wait. */
+  #enqueue(waiter: Waiter): void {
+    let at = this.#queue.length
+    while (at > this.#first && (this.#queue[at - 1] as Waiter).sequence > waiter.sequence) at -= 1
+    if (at === this.#queue.length) this.#queue.push(waiter)
+    else this.#queue.splice(at, 0, waiter)
+  }
+
   #serve(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#taken + first.amount > this.capacity) return
+    for (;;) {
+      const first = this.#queue[this.#first]
+      if (first === undefined || this.#taken + first.amount > this.capacity) break
       this.#taken += first.amount
-      this.#waiting.shift()
+      this.#first += 1
       first.grant()
+    }
+    // Moving thousands of waiters up for each that leaves would cost more than their turn.
+    if (this.#first * 2 >= this.#queue.length) {
+      this.#queue.splice(0, this.#first)
+      this.#first = 0
     }
   }
 }

@@ -6,16 +6,13 @@
  *                                       ↘ discard
  */
 
-import { randomBytes } from 'node:crypto'
-import { constants, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { TransferError, type ErrorContext } from '../errors.ts'
 import { errnoOf, targetError } from '../local-errors.ts'
+import { modeOver, TEMPORARY_FLAGS, TEMPORARY_MODE, temporaryPath } from '../local-target.ts'
 import { formatSize } from '../units.ts'
-
-/** Longest file name. Bytes. Source: NAME_MAX of Linux, macOS and Windows file systems. */
-const NAME_BYTES_MAX = 255
 
 export class TargetFile {
   readonly path: string
@@ -49,12 +46,10 @@ export class TargetFile {
     const target = resolve(path)
     const mode = await modeOf(target, path, context)
     await checkSpace(dirname(target), path, size, context)
-    const temporary = join(dirname(target), temporaryName(basename(target)))
-    const flags =
-      constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+    const temporary = temporaryPath(target)
     let file: FileHandle | undefined
     try {
-      file = await open(temporary, flags, 0o600)
+      file = await open(temporary, TEMPORARY_FLAGS, TEMPORARY_MODE)
       await file.truncate(size)
       return new TargetFile(target, temporary, file, mode, context)
     } catch (error) {
@@ -103,26 +98,15 @@ export class TargetFile {
   }
 }
 
-/** Permissions for the new file: those of the file it replaces, else what the umask leaves. */
+/** Permissions for the new file. */
 async function modeOf(target: string, path: string, context: ErrorContext): Promise<number> {
-  let existing: Stats
+  let existing: Stats | undefined
   try {
     existing = await lstat(target)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0o666 & ~process.umask()
-    throw targetError(error, path, context)
+    if (errnoOf(error) !== 'ENOENT') throw targetError(error, path, context)
   }
-  if (existing.isDirectory()) {
-    throw new TransferError('ERR_TARGET_IS_DIRECTORY', `${path} is a directory`, {
-      ...context,
-      path,
-    })
-  }
-  // A symbolic link is replaced, never written through.
-  if (existing.isSymbolicLink()) return 0o666 & ~process.umask()
-  if (existing.isFile()) return existing.mode & 0o777
-  const message = `${path} is neither a file nor free; read the object as a stream instead`
-  throw new TransferError('ERR_TARGET_UNWRITABLE', message, { ...context, path })
+  return modeOver(existing, path, context)
 }
 
 async function checkSpace(
@@ -142,16 +126,6 @@ async function checkSpace(
   if (free >= size) return
   const message = `${path} needs ${formatSize(size)}, its disk has ${formatSize(free)} free`
   throw new TransferError('ERR_DISK_FULL', message, { ...context, path })
-}
-
-/** `.<name>.<8 hex>.part`, cut so that it is a legal name. */
-function temporaryName(name: string): string {
-  const suffix = `.${randomBytes(4).toString('hex')}.part`
-  let kept = name
-  while (Buffer.byteLength(`.${kept}${suffix}`) > NAME_BYTES_MAX) {
-    kept = [...kept].slice(0, -1).join('')
-  }
-  return `.${kept}${suffix}`
 }
 
 /**

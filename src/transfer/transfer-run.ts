@@ -6,7 +6,6 @@
  * cleans up, and rejects with that reason.
  */
 
-import { setMaxListeners } from 'node:events'
 import { isTransferError, toTransferError, TransferError } from '../errors.ts'
 import type { EventHub, ProgressEvent, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
@@ -16,6 +15,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
 import { ProgressBook } from './progress.ts'
+import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What the transfers of one engine share. */
@@ -33,11 +33,13 @@ export class TransferRun {
   readonly env: TransferEnvironment
   readonly info: TransferInfo
   readonly progress: ProgressBook
+  /** Stops what waits, with the error that stopped the run as the reason. */
+  readonly stopping = new RunStop()
   readonly startedAt = performance.now()
   /** Requests that moved payload, failed ones included. */
   attempts = 0
-  readonly #controller = new AbortController()
   readonly #unlisten: () => void
+  #started = false
   #ended = false
 
   constructor(
@@ -50,8 +52,6 @@ export class TransferRun {
   ) {
     this.env = env
     this.info = info
-    // Each part in flight listens; Node would warn of a leak from the eleventh on.
-    setMaxListeners(0, this.signal)
     const slotBytes = (slot: number): number => env.executor.progress(slot)
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options
@@ -59,14 +59,28 @@ export class TransferRun {
       signal === undefined ? nothing : listenOnce(signal, () => this.abort(signal.reason))
   }
 
-  /** Aborts with the error that stopped the run as its reason. */
+  /** The same for those who need an `AbortSignal`; most transfers never make one. */
   get signal(): AbortSignal {
-    return this.#controller.signal
+    return this.stopping.signal
   }
 
   /** Position in the order of submission. */
   get sequence(): number {
     return this.info.id
+  }
+
+  /** Whether somebody wants to hear of the plan before the first byte moves. */
+  get isWatched(): boolean {
+    return this.env.events.hears('start') || this.progress.isHeard
+  }
+
+  /** The plan is made: so many bytes, in so many requests. What is said first is reported. */
+  started(size: number | undefined, parts: number | undefined, partSize: number): void {
+    if (this.#started) return
+    this.#started = true
+    this.progress.start(size)
+    const { events } = this.env
+    if (events.hears('start')) events.emit('start', { transfer: this.info, size, parts, partSize })
   }
 
   /** The caller wants it to end. */
@@ -76,8 +90,8 @@ export class TransferRun {
 
   /** Ends the run with `error`; later reasons are ignored. */
   stop(error: unknown): void {
-    if (this.signal.aborted || this.#ended) return
-    this.#controller.abort(toTransferError(error, this.context))
+    if (this.stopping.aborted || this.#ended) return
+    this.stopping.abort(toTransferError(error, this.context))
     this.env.executor.cancel(this.info.id)
   }
 
@@ -93,7 +107,10 @@ export class TransferRun {
 
   /** The error the run ends with: the reason it was stopped, before what that broke elsewhere. */
   failure(error: unknown): TransferError {
-    const failure = toTransferError(this.signal.aborted ? this.signal.reason : error, this.context)
+    const failure = toTransferError(
+      this.stopping.aborted ? this.stopping.reason : error,
+      this.context,
+    )
     const leftBehind = isTransferError(error) ? error.context.leftBehind : undefined
     return leftBehind === undefined ? failure : failure.with({ leftBehind })
   }
@@ -103,8 +120,10 @@ export class TransferRun {
     this.#ended = true
     this.#unlisten()
     this.progress.end(size)
+    const { events } = this.env
+    if (!events.hears('end')) return
     const elapsedMs = performance.now() - this.startedAt
-    this.env.events.emit('end', { transfer: this.info, elapsedMs, error })
+    events.emit('end', { transfer: this.info, elapsedMs, error })
   }
 }
 

@@ -25,10 +25,6 @@ export function makeTransfer<T>(
     abort(reason: unknown): void
   },
 ): Transfer<T> {
-  const settled = promise.then(
-    () => undefined,
-    () => undefined,
-  )
   // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
   const transfer = promise.then((value) => value)
   return Object.defineProperties(transfer, {
@@ -38,9 +34,13 @@ export function makeTransfer<T>(
       value: (reason?: unknown): Promise<void> => {
         controls.abort(reason)
         // Who aborts knows how it ends and need not look.
-        transfer.catch(() => undefined)
-        return settled
+        transfer.catch(nothing)
+        return promise.then(nothing, nothing)
       },
     },
   }) as Transfer<T>
+}
+
+function nothing(): void {
+  // The outcome is told by the transfer itself.
 }

@@ -8,10 +8,10 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises'
-import { constants, type BigIntStats } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { TransferError } from '../errors.ts'
-import { sourceError } from '../local-errors.ts'
-import { partBufferSize } from '../plan/memory-budget.ts'
+import { notAFile, SOURCE_FLAGS, sourceError } from '../local-errors.ts'
+import { partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
 import { formatSize } from '../units.ts'
 import { ByteReader } from './byte-reader.ts'
@@ -35,9 +35,6 @@ export interface UploadSource {
   close(): Promise<void>
 }
 
-/** Without waiting: a named pipe would keep its opener until somebody writes. */
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
-
 /** A regular file. */
 export class FileSource implements UploadSource {
   readonly size: number
@@ -59,11 +56,11 @@ export class FileSource implements UploadSource {
   static async open(run: TransferRun, path: string): Promise<FileSource> {
     let file: FileHandle | undefined
     try {
-      file = await open(path, READ_FLAGS)
+      file = await open(path, SOURCE_FLAGS)
       const planned = await file.stat({ bigint: true })
+      run.env.scheduler.lastFileWasSmall = planned.size <= SMALL_FILE_MAX
       if (planned.isFile()) return new FileSource(run, path, file, planned)
-      const kind = planned.isDirectory() ? 'a directory' : 'not a regular file'
-      throw new TransferError('ERR_SOURCE_NOT_FILE', `${path} is ${kind}`, run.context)
+      throw notAFile(path, planned, run.context)
     } catch (error) {
       await file?.close()
       throw sourceError(error, path, run.context)
@@ -75,8 +72,9 @@ export class FileSource implements UploadSource {
     if (offset >= this.size) return undefined
     const partLength = Math.min(length, this.size - offset)
     this.#offset += partLength
-    const { env, sequence, signal } = this.#run
-    const release = await env.scheduler.memory.acquire(partBufferSize(partLength), sequence, signal)
+    const { env, sequence, stopping } = this.#run
+    const needed = partBufferSize(partLength)
+    const release = await env.scheduler.memory.acquire(needed, sequence, stopping)
     const { size, mtimeNs } = this.#planned
     const planned = { size, mtimeNs }
     const location = { kind: 'file', fd: this.#file.fd, offset, planned } as const
@@ -109,7 +107,7 @@ export class MemorySource implements UploadSource {
   }
 
   async next(length: number): Promise<SourcePart | undefined> {
-    const { env, sequence, signal } = this.#run
+    const { env, sequence, stopping: signal } = this.#run
     // Memory is asked for when there is something to put in it: a stream that stands still holds none.
     if (!(await this.#pull(() => this.#reader.ready(signal)))) return undefined
     const { memory } = env.scheduler
@@ -153,7 +151,7 @@ export class MemorySource implements UploadSource {
     const { size } = this
     if (size === undefined || (this.#offset < size && !ended)) return
     const isOver =
-      this.#offset > size || (await this.#pull(() => this.#reader.ready(this.#run.signal)))
+      this.#offset > size || (await this.#pull(() => this.#reader.ready(this.#run.stopping)))
     if (this.#offset === size && !isOver) return
     const count = isOver ? `more than ${size}` : `only ${this.#offset}`
     const message = `The source gave ${count} bytes, ${size} were announced`
@@ -165,7 +163,7 @@ export class MemorySource implements UploadSource {
     try {
       return await read()
     } catch (error) {
-      this.#run.signal.throwIfAborted()
+      this.#run.stopping.throwIfAborted()
       const reason = error instanceof Error ? error.message : String(error)
       const message = `The source stream failed: ${reason}`
       throw new TransferError('ERR_SOURCE_FAILED', message, this.#run.context, { cause: error })

@@ -11,31 +11,69 @@ import { canonicalQuery } from '../store/signing.ts'
 import { TransferError } from '../errors.ts'
 import { PARTS_MAX } from '../plan/limits.ts'
 import { planUpload, type MultipartUploadPlan } from '../plan/upload-plan.ts'
-import type { PartDone } from '../pool/protocol.ts'
+import type { PartDone, PartFailed, PutJob } from '../pool/protocol.ts'
 import { attributeHeaders } from '../store/attributes.ts'
 import { attempt } from './attempt.ts'
+import { contentTypeOf } from './content-type.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { PartWindow } from './part-window.ts'
 import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { SourcePart, UploadSource } from './upload-source.ts'
-import type { UploadSpec } from './upload-spec.ts'
+import { openSource, type UploadInput } from './upload-input.ts'
+import { trySmallFile } from './upload-small-file.ts'
+import { putHeaders, withContentType, type UploadSpec, type UploadWishes } from './upload-spec.ts'
 import { findOurPut } from './lost-put.ts'
 import { verifySinglePut } from './verify-upload.ts'
 
-/** Uploads everything the source has. */
+/** Uploads what the caller gave: a file, bytes, or a stream of perhaps announced size. */
+export async function uploadInput(
+  run: TransferRun,
+  input: UploadInput,
+  wishes: UploadWishes,
+): Promise<UploadResult> {
+  const spec = await specOf(run, wishes)
+  const { path } = run.info
+  const first = path === undefined ? undefined : await trySmallFile(run, path, spec)
+  if (first?.result !== undefined) return first.result
+  const source = await openSource(run, input, wishes.size)
+  try {
+    return await runUpload(run, source, spec, first?.failed)
+  } finally {
+    await source.close()
+  }
+}
+
+/** What the caller left open: the media type by the name, checksums by the environment. */
+async function specOf(run: TransferRun, wishes: UploadWishes): Promise<UploadSpec> {
+  const { attributes, isChecksumChosen, ...rest } = wishes
+  const { requestChecksumCalculation } = await run.env.store.settings()
+  const name = run.info.path ?? run.info.key
+  const contentType = attributes.contentType ?? (await contentTypeOf(name))
+  return {
+    ...rest,
+    attributes: withContentType(attributes, contentType),
+    sendChecksum: isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED',
+  }
+}
+
+/**
+ * Uploads everything the source has.
+ * @param failed a first attempt to send it in one PUT, made without having opened it
+ */
 export async function runUpload(
   run: TransferRun,
   source: UploadSource,
   spec: UploadSpec,
+  failed?: PartFailed,
 ): Promise<UploadResult> {
   const { partSize, multipartThreshold } = spec
   if (source.size === undefined) return uploadUnknownLength(run, source, spec)
   const plan = planUpload({ size: source.size, partSize, multipartThreshold })
-  started(run, source.size, plan.kind === 'multipart' ? plan.parts : 1, partSize)
+  run.started(source.size, plan.kind === 'multipart' ? plan.parts : 1, partSize)
   if (plan.kind === 'multipart') return uploadParts(run, source, spec, plan, undefined)
   const part = await source.next(Math.max(1, source.size))
-  return uploadSingle(run, source, spec, part)
+  return uploadSingle(run, source, spec, part, failed)
 }
 
 /** A stream that ends within the first part goes as one PUT; a longer one in parts of that size. */
@@ -44,7 +82,7 @@ async function uploadUnknownLength(
   source: UploadSource,
   spec: UploadSpec,
 ): Promise<UploadResult> {
-  started(run, undefined, undefined, spec.partSize)
+  run.started(undefined, undefined, spec.partSize)
   const first = await source.next(spec.partSize)
   if (first === undefined || first.length < spec.partSize) {
     return uploadSingle(run, source, spec, first)
@@ -57,13 +95,11 @@ async function uploadSingle(
   source: UploadSource,
   spec: UploadSpec,
   part: SourcePart | undefined,
+  failed?: PartFailed,
 ): Promise<UploadResult> {
+  const headers = putHeaders(spec.attributes)
   try {
-    const done = await putBytes(run, spec, part, {
-      partNumber: 1,
-      query: '',
-      headers: attributeHeaders('put', spec.attributes),
-    })
+    const done = await putBytes(run, spec, part, { partNumber: 1, query: '', headers }, failed)
     await source.verify()
     return await verifySinglePut(run, spec, done)
   } catch (error) {
@@ -142,25 +178,24 @@ async function putBytes(
     readonly query: string
     readonly headers: readonly string[]
   },
+  failed?: PartFailed,
 ): Promise<PartDone> {
   const length = part?.length ?? 0
   const source = part?.location ?? { kind: 'file' as const, fd: -1, offset: 0 }
-  const done = await attempt(run, {
-    partNumber: request.partNumber,
+  const { partNumber, query, headers } = request
+  const makeJob = (slot: number): PutJob => ({
+    kind: 'put',
+    transferId: run.info.id,
+    slot,
+    key: run.info.key,
+    query,
+    headers,
+    source,
     length,
-    makeJob: (slot) => ({
-      kind: 'put',
-      transferId: run.info.id,
-      slot,
-      key: run.info.key,
-      query: request.query,
-      headers: request.headers,
-      source,
-      length,
-      algorithm: spec.algorithm,
-      sendChecksum: spec.sendChecksum,
-    }),
+    algorithm: spec.algorithm,
+    sendChecksum: spec.sendChecksum,
   })
+  const done = await attempt(run, { partNumber, length, makeJob }, failed)
   assert(done.length === length, 'a worker sends what it was told to')
   return done
 }
@@ -171,14 +206,4 @@ function checkPartNumber(partNumber: number, partSize: number): void {
     `The stream is longer than ${PARTS_MAX} parts of ${partSize} bytes. ` +
     'Choose a larger `partSize`, or give its `size`.'
   throw new TransferError('ERR_OBJECT_TOO_LARGE', message, { partNumber })
-}
-
-function started(
-  run: TransferRun,
-  size: number | undefined,
-  parts: number | undefined,
-  partSize: number,
-): void {
-  run.progress.start(size)
-  run.env.events.emit('start', { transfer: run.info, size, parts, partSize })
 }

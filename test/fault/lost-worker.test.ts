@@ -117,6 +117,27 @@ describe('a thread that is killed', () => {
     })
   })
 
+  test('is missed only by those it has not answered, of all the small files in its tasks', async () => {
+    await withBed({ engine: { workers: 1 } }, async ({ engine, store, file }) => {
+      store.faults.add({
+        match: { operation: 'PutObject', key: 'slow' },
+        fault: { kind: 'delay', ms: 2000, at: 'before-operation' },
+        times: 1,
+      })
+      const names = [...Array.from({ length: 40 }, (_, index) => `file-${index}`), 'slow']
+      const paths = await Promise.all(names.map((name) => file(name, testBytes(1000))))
+      const transfers = paths.map((path) => engine.upload(path))
+      const quick = await Promise.all(transfers.slice(0, 40))
+      expect(
+        quick.map(({ attempts }) => attempts),
+        'none waited for the slow one',
+      ).toEqual(quick.map(() => 1))
+      await killAll()
+      expect(await transfers[40]).toMatchObject({ attempts: 2, verified: 'checksum' })
+      expect(store.requests.entries({ operation: 'PutObject' })).toHaveLength(42)
+    })
+  })
+
   test('while idle is not missed', async () => {
     await withBed({}, async ({ engine }) => {
       await engine.upload(Buffer.from('x'), OBJECT)

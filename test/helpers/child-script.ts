@@ -23,6 +23,8 @@ export interface ScriptOptions {
   /** Put before the command, such as `['sh', '-c', 'ulimit …; exec "$@"', 'sh']`. */
   readonly prefix?: readonly string[]
   readonly nodeArguments?: readonly string[]
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** Killed after so long. Milliseconds. @default 20 s */
   readonly timeoutMs?: number
 }
@@ -55,7 +57,8 @@ function runFile(path: string, options: ScriptOptions): Promise<ScriptResult> {
   const [command = '', ...args] = [...prefix, ...node]
   const startedAt = Date.now()
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
+    const silent = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
+    const env = { ...process.env, ...silent, ...options.env }
     const child = spawn(command, args, {
       env,
       timeout: timeoutMs,

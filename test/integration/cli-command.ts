@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { LocalStore } from 'transfer-engine/testing'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 
 export interface Outcome {
   /** Exit code; `null` when a signal ended it. */

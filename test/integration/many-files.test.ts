@@ -1,7 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { storedKeys, withBed } from '../helpers/test-bed.ts'
+import { failureOf } from '../helpers/failure.ts'
+import { BUCKET, storedKeys, withBed } from '../helpers/test-bed.ts'
+import { differenceOf, testBytes } from '../helpers/test-bytes.ts'
 
 const COUNT = 10_000
 
@@ -53,6 +55,57 @@ describe('ten thousand uploads without waiting', () => {
       )
       await Promise.all(calls)
       expect(started).toEqual(calls.map((call) => call.id))
+    })
+  })
+})
+
+describe('a thousand downloads without waiting', () => {
+  // Goal: small objects cost one request each. Method: count what the store was asked.
+  test('of small objects take one GET each and no HEAD, and are proved', async () => {
+    await withBed({}, async ({ engine, store, path }) => {
+      const bodies = Array.from({ length: 1000 }, (_, index) => testBytes(index * 13, index))
+      await Promise.all(
+        bodies.map((bytes, index) => engine.upload(bytes, `s3://${BUCKET}/${index}`)),
+      )
+      store.requests.clear()
+      await mkdir(path('copies'))
+      const results = await Promise.all(
+        bodies.map((_, index) =>
+          engine.download(`s3://${BUCKET}/${index}`, path(`copies/${index}`)),
+        ),
+      )
+      expect(
+        results.every(({ verified, attempts }) => verified === 'checksum' && attempts === 1),
+      ).toBe(true)
+      const asked = store.requests.entries().map(({ operation }) => operation)
+      // The few that start before there are many do as one alone does.
+      expect(asked.filter((operation) => operation === 'HeadObject').length).toBeLessThan(10)
+      for (const [index, bytes] of bodies.entries()) {
+        expect(differenceOf(await readFile(path(`copies/${index}`)), bytes)).toBeUndefined()
+      }
+      expect(await readdir(path('copies'))).toHaveLength(1000)
+    })
+  })
+
+  test('of small and large ones, and one that is missing, all end as they do alone', async () => {
+    await withBed({}, async ({ engine, path }) => {
+      const sizes = [0, 1, 262_144, 262_145, 3_000_000, 12_000_000]
+      const bodies = Array.from({ length: 60 }, (_, index) =>
+        testBytes(sizes[index % sizes.length] ?? 0, index),
+      )
+      await Promise.all(
+        bodies.map((bytes, index) => engine.upload(bytes, `s3://${BUCKET}/${index}`)),
+      )
+      const transfers = bodies.map((_, index) =>
+        engine.download(`s3://${BUCKET}/${index}`, path(`copy-${index}`)),
+      )
+      const missing = failureOf(engine.download(`s3://${BUCKET}/none`, path('none')))
+      const results = await Promise.all(transfers)
+      for (const [index, bytes] of bodies.entries()) {
+        expect(results[index]).toMatchObject({ size: bytes.length, verified: 'checksum' })
+        expect(differenceOf(await readFile(path(`copy-${index}`)), bytes)).toBeUndefined()
+      }
+      expect((await missing).code).toBe('ERR_OBJECT_NOT_FOUND')
     })
   })
 })

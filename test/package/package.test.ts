@@ -63,7 +63,7 @@ describe('the installed package', () => {
   })
 
   it('brings its command', () => {
-    const bin = join(installed.directory, 'node_modules/transfer-engine/dist/src/cli/main.js')
+    const bin = join(installed.directory, 'node_modules/transfer-engine/dist/src/cli/main.cjs')
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       version: string
     }

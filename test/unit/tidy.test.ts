@@ -15,7 +15,7 @@ const COLUMNS_MAX = 110
 
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
-  [/^src\/(units|assert|errors|local-errors|nearest-name)\.ts$/],
+  [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
   [/^src\/(plan|checksum)\//],
   [/^src\/store\//],
   [/^src\/(options|option-check|option-table|events)\.ts$/],
@@ -29,10 +29,10 @@ const LAYERS: readonly (readonly RegExp[])[] = [
 /** What a worker may load: it starts with little and never meets the SDK. */
 const WORKER_IMPORTS = [
   /^workers\//,
-  /^src\/(units|assert|errors|local-errors)\.ts$/,
+  /^src\/(units|assert|errors|local-errors|local-target)\.ts$/,
   /^src\/(plan|checksum)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
-  /^src\/pool\/(protocol|shared-state)\.ts$/,
+  /^src\/pool\/(protocol|rows|shared-state)\.ts$/,
 ]
 
 /** Packages and the only places that may import them at run time. */
@@ -54,7 +54,7 @@ const sources = ['src', 'workers', 'bench', 'test']
       `${folder}/${name}`.replaceAll('\\', '/'),
     ),
   )
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => /\.c?ts$/.test(file) && !file.includes('node_modules/'))
   .sort()
 const text = new Map(sources.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
 const product = sources.filter((file) => /^(src|workers)\//.test(file))

@@ -23,34 +23,42 @@ function thread(share: { busy: number }): Worker {
   return { performance: { eventLoopUtilization } } as unknown as Worker
 }
 
-function candidate(currentUsage: number): Candidate {
-  return { currentUsage, isRunningAbortableTask: false } as unknown as Candidate
+/** A thread that has that many jobs in hand, which the id says here. */
+function candidate(jobs: number): Candidate {
+  return { id: jobs, currentUsage: 1, isRunningAbortableTask: false } as unknown as Candidate
 }
 
-function setUp(maxThreads: number, maxTasks = 10) {
+function setUp(maxThreads: number, maxJobs = 10) {
   const share = { busy: 1 }
   const clock = { now: 0 }
+  const machine = { idleCores: 1 }
+  const placed: number[] = []
   const threads = [thread(share)]
   const balancer = createThreadBalancer({
     maxThreads,
-    maxTasks,
+    maxJobs,
+    jobsOf: (threadId) => threadId,
+    onPlaced: (_task, threadId) => placed.push(threadId),
     threads: () => threads,
     now: () => clock.now,
+    idleMs: () => clock.now * machine.idleCores,
   })
   const choose = (workers: Candidate[]): unknown => balancer({} as never, workers)
-  return { share, clock, choose }
+  return { share, clock, machine, placed, choose }
 }
 
 describe('the balancer', () => {
-  it('gives a task to the thread with the fewest', () => {
-    const { choose } = setUp(3)
+  it('gives a task to the thread with the fewest jobs, and tells which', () => {
+    const { choose, placed } = setUp(3)
     const workers = [candidate(2), candidate(1), candidate(3)]
     expect(choose(workers)).toBe(workers[1])
+    expect(placed).toEqual([1])
   })
 
   it('leaves a task in the queue when every thread has all it can do', () => {
-    const { choose } = setUp(1, 2)
+    const { choose, placed } = setUp(1, 2)
     expect(choose([candidate(2)])).toBeNull()
+    expect(placed).toEqual([])
   })
 
   it('starts another thread when those that run were busy for a whole interval', () => {
@@ -67,6 +75,15 @@ describe('the balancer', () => {
   it('starts none while the loops have time', () => {
     const { choose, clock, share } = setUp(2)
     share.busy = 0.5
+    const workers = [candidate(1)]
+    for (clock.now = 0; clock.now < 3000; clock.now += 200) {
+      expect(choose(workers)).toBe(workers[0])
+    }
+  })
+
+  it('starts none while the machine has no core to spare', () => {
+    const { choose, clock, machine } = setUp(2)
+    machine.idleCores = 0.3
     const workers = [candidate(1)]
     for (clock.now = 0; clock.now < 3000; clock.now += 200) {
       expect(choose(workers)).toBe(workers[0])

@@ -4,7 +4,7 @@
  * are real; both do as they are told where a test wants a failure.
  */
 
-import { readSync, writeSync } from 'node:fs'
+import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { loadChecksum } from '../../../src/checksum/algorithms.ts'
 import { encodeDigest } from '../../../src/checksum/encoding.ts'
 import { toWire, TransferError, type ErrorCode, type ErrorContext } from '../../../src/errors.ts'
@@ -42,6 +42,8 @@ export class FakeExecutor implements PartExecutor {
   readonly sent = new Map<string, Buffer>()
   /** What GETs read. */
   object: Buffer = Buffer.alloc(0)
+  /** Headers of each answer. */
+  headers: Readonly<Record<string, string>> = {}
   fault: Fault = () => undefined
   /** Runs before each answer. */
   before: (job: PartJob) => Promise<void> = () => Promise.resolve()
@@ -64,7 +66,7 @@ export class FakeExecutor implements PartExecutor {
       digest,
       length: bytes.length,
       etag: job.kind === 'digest' ? '' : `"${this.jobs.length}"`,
-      headers: {},
+      headers: this.headers,
       elapsedMs: 1,
     }
   }
@@ -90,13 +92,18 @@ export class FakeExecutor implements PartExecutor {
   }
 
   #move(job: PartJob): Buffer {
+    if (job.kind === 'get-file') {
+      writeFileSync(job.path, this.object)
+      return this.object
+    }
     if (job.kind === 'get') {
       const bytes = this.object.subarray(job.offset, job.offset + job.length)
       writeTo(job.sink, bytes)
       return bytes
     }
-    const bytes = readFrom(job.source, job.length)
-    if (job.kind === 'put') this.sent.set(job.query, bytes)
+    const bytes =
+      job.kind === 'put-file' ? readFileSync(job.path) : readFrom(job.source, job.length)
+    if (job.kind !== 'digest') this.sent.set(job.query, bytes)
     return bytes
   }
 }
@@ -214,6 +221,7 @@ export function makeRun(
     readonly tuning?: Partial<ResolvedTuning>
     readonly policy?: RetryPolicy
     readonly id?: number
+    readonly path?: string
   } = {},
 ): RunFixture {
   const tuning = { ...resolveOptions({ retryDelayMs: 0 }).tuning, ...given.tuning }
@@ -234,7 +242,7 @@ export function makeRun(
     kind: 'upload' as const,
     bucket: 'bucket',
     key: 'key',
-    path: undefined,
+    path: given.path,
   }
   const run = new TransferRun(env, info, { signal: controller.signal })
   return { run, env, executor, controller, store, log }

@@ -8,7 +8,7 @@ import net, { type OnReadOpts, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../../workers/connection.ts'
-import { plainReader, TlsReader } from '../../../workers/socket-reader.ts'
+import { PlainReader, TlsReader } from '../../../workers/socket-reader.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
 import { testBytes } from '../../helpers/test-bytes.ts'
@@ -113,7 +113,10 @@ async function serve(
 function openSocket(wire: Wire, port: number): Socket {
   const base = { host: '127.0.0.1', port, highWaterMark: 1 }
   if (wire === 'plain') {
-    return net.connect({ ...base, onread: plainReader() } as net.NetConnectOpts)
+    const reader = new PlainReader()
+    const socket = net.connect({ ...base, onread: reader.onread } as net.NetConnectOpts)
+    reader.attach(socket)
+    return socket
   }
   const reader = new TlsReader()
   const onread: OnReadOpts = reader.onread
@@ -146,7 +149,7 @@ function receive(connection: Connection, id: number, random: () => number): Prom
     connection.client.dispatch(
       { method: 'GET', path: `/${id}`, headers: [], body: null, reset: false },
       {
-        onRequestStart: () => undefined,
+        onRequestStart: () => connection.bypass.arm(undefined),
         onResponseStart: (_controller, code) => void (status = code),
         onResponseData: (controller, chunk) => {
           judge.take(chunk)
@@ -403,7 +406,7 @@ function headersOf(connection: Connection, id: number): Promise<unknown> {
     connection.client.dispatch(
       { method: 'GET', path: `/${id}`, headers: [], body: null, reset: false },
       {
-        onRequestStart: () => undefined,
+        onRequestStart: () => connection.bypass.arm(undefined),
         onResponseStart: (_controller, _status, received) => void (headers = received),
         onResponseData: () => undefined,
         onResponseEnd: () => resolve(headers),

@@ -1,0 +1,194 @@
+/**
+ * The calls of the control plane, over `@aws-sdk/client-s3`: one attempt each, answers checked.
+ *
+ * Loaded with the first call, as all of the SDK is: a small upload to a plain store makes none.
+ */
+
+import type { S3Client } from '@aws-sdk/client-s3'
+
+import { TransferError, type ErrorContext } from '../errors.ts'
+import { abortable, abortError, throwIfAborted } from './abortable.ts'
+import { attributeParams } from './attributes.ts'
+import { classifyException } from './classify.ts'
+import type {
+  CallOptions,
+  CompletedObject,
+  CompletedPart,
+  CompleteOptions,
+  CreateOptions,
+  HeadOptions,
+  ListedPart,
+  ObjectInfo,
+  UploadCallOptions,
+} from './object-store.ts'
+import { invalid, readCompletedObject, readListedPart, readObjectInfo } from './s3-answers.ts'
+import type { S3Clients } from './s3-clients.ts'
+import { completeParams, createParams, headParams, objectParams } from './s3-params.ts'
+import type { S3StoreOptions } from './s3-store-options.ts'
+import type { Sdk } from './sdk.ts'
+import type { ObjectRef } from './types.ts'
+
+/**
+ * Shortest silence after which a Complete is given up. Milliseconds.
+ * Source: S3 API reference: processing "can take several minutes"; AWS sends blanks meanwhile,
+ * other stores nothing.
+ */
+const COMPLETE_TIMEOUT_MIN_MS = 300_000
+
+/** Parts per page. Source: S3 API reference, ListParts: 1,000 at most. */
+const LIST_PARTS_PAGE = 1000
+
+interface SendOptions {
+  readonly abortSignal?: AbortSignal
+}
+
+/** What the calls need of their store. */
+export interface CallHost {
+  readonly options: S3StoreOptions
+  open(): Promise<S3Clients>
+  /** The region a bucket is in, as far as it is known. */
+  regionOf(bucket: string, clients: S3Clients): string
+}
+
+export class S3Calls {
+  readonly #host: CallHost
+
+  constructor(host: CallHost) {
+    this.#host = host
+  }
+
+  async head(object: ObjectRef, options: HeadOptions = {}): Promise<ObjectInfo> {
+    const { responseChecksumValidation } = (await this.#host.open()).settings
+    if (responseChecksumValidation === 'WHEN_REQUIRED') return this.#head(object, options, false)
+    try {
+      return await this.#head(object, options, true)
+    } catch (error) {
+      // Checksums of objects under KMS need kms:Decrypt; the rest does not.
+      if (!(error instanceof TransferError) || error.code !== 'ERR_ACCESS_DENIED') throw error
+      return this.#head(object, options, false)
+    }
+  }
+
+  async createMultipartUpload(
+    object: ObjectRef,
+    options: CreateOptions = {},
+  ): Promise<{ readonly uploadId: string }> {
+    const params = createParams(object, options)
+    return this.#call('CreateMultipartUpload', object, {}, options, async (client, s3, sending) => {
+      const output = await client.send(new s3.CreateMultipartUploadCommand(params), sending)
+      if (!output.UploadId) throw invalid('The answer has no upload id.')
+      return { uploadId: output.UploadId }
+    })
+  }
+
+  async completeMultipartUpload(
+    object: ObjectRef,
+    uploadId: string,
+    parts: readonly CompletedPart[],
+    options: CompleteOptions = {},
+  ): Promise<CompletedObject> {
+    const params = completeParams(object, uploadId, parts, options)
+    const requestTimeout = Math.max(COMPLETE_TIMEOUT_MIN_MS, this.#host.options.readTimeoutMs)
+    const context = { uploadId }
+    return this.#call(
+      'CompleteMultipartUpload',
+      object,
+      context,
+      options,
+      async (client, s3, sending) => {
+        const output = await client.send(new s3.CompleteMultipartUploadCommand(params), {
+          ...sending,
+          requestTimeout,
+        })
+        return readCompletedObject(object, output)
+      },
+    )
+  }
+
+  async abortMultipartUpload(
+    object: ObjectRef,
+    uploadId: string,
+    options: UploadCallOptions = {},
+  ): Promise<void> {
+    const context = { uploadId }
+    try {
+      await this.#call('AbortMultipartUpload', object, context, options, (client, s3, sending) =>
+        client.send(
+          new s3.AbortMultipartUploadCommand({
+            ...attributeParams('abort', options.attributes),
+            ...objectParams(object),
+            UploadId: uploadId,
+          }),
+          sending,
+        ),
+      )
+    } catch (error) {
+      if (error instanceof TransferError && error.code === 'ERR_UPLOAD_NOT_FOUND') return
+      throw error
+    }
+  }
+
+  async listParts(
+    object: ObjectRef,
+    uploadId: string,
+    options: UploadCallOptions = {},
+  ): Promise<readonly ListedPart[]> {
+    const parts: ListedPart[] = []
+    const context = { uploadId }
+    let marker: string | undefined
+    do {
+      const page = await this.#call('ListParts', object, context, options, (client, s3, sending) =>
+        client.send(
+          new s3.ListPartsCommand({
+            ...attributeParams('list', options.attributes),
+            ...objectParams(object),
+            UploadId: uploadId,
+            MaxParts: LIST_PARTS_PAGE,
+            ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+          }),
+          sending,
+        ),
+      )
+      for (const part of page.Parts ?? []) parts.push(readListedPart(part))
+      const next = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
+      // A store that answers with the same page for ever must not hold us for ever.
+      if (next !== undefined && Number(next) <= Number(marker ?? 0)) {
+        throw invalid('The answer to ListParts does not go on.', { operation: 'ListParts' })
+      }
+      marker = next
+    } while (marker !== undefined)
+    return parts
+  }
+
+  async #head(object: ObjectRef, options: HeadOptions, checksums: boolean): Promise<ObjectInfo> {
+    const params = headParams(object, options, checksums)
+    return this.#call('HeadObject', object, {}, options, async (client, s3, sending) =>
+      readObjectInfo(await client.send(new s3.HeadObjectCommand(params), sending)),
+    )
+  }
+
+  /** One attempt of one operation; whatever goes wrong comes out as a `TransferError`. */
+  async #call<T>(
+    operation: string,
+    object: ObjectRef,
+    more: ErrorContext,
+    options: CallOptions,
+    run: (client: S3Client, s3: Sdk['s3'], sending: SendOptions) => Promise<T>,
+  ): Promise<T> {
+    const { bucket, key } = object
+    const { signal } = options
+    const context = { operation, bucket, key, ...more }
+    try {
+      throwIfAborted(signal)
+      const clients = await abortable(this.#host.open(), signal)
+      // Asked here first, so that a lack of credentials is told from a refusal by the store.
+      if (this.#host.options.credentials !== 'anonymous')
+        await abortable(clients.credentials(), signal)
+      const client = clients.client(this.#host.regionOf(bucket, clients))
+      return await run(client, clients.sdk.s3, signal === undefined ? {} : { abortSignal: signal })
+    } catch (error) {
+      if (signal?.aborted === true) throw abortError(signal).with(context)
+      throw classifyException(error, context)
+    }
+  }
+}
