@@ -1,23 +1,25 @@
-/** The SDK's GetObject, piped into a file as its documentation shows. */
+/** The SDK's own commands, as its documentation shows them. */
 
-import type { Readable } from 'node:stream'
-import type { Peer, TransferJob } from './peer.ts'
+import { nodePeer } from './node-program.ts'
+import { refusesManyReads } from './refusals.ts'
 
-export const clientS3: Peer = {
+/** Largest object that is read into memory whole and sent at once. Source: our part size. */
+const PUT_MAX = 8 * 1024 * 1024
+
+export const clientS3 = nodePeer({
   name: 'client-s3',
-  packages: ['@aws-sdk/client-s3'],
+  title: '@aws-sdk/client-s3',
+  kind: 'library',
+  package: '@aws-sdk/client-s3',
+  program: 'client-s3.mjs',
   settings:
-    'one `GetObject`, its body piped into a write stream that ends with an fsync (as ours does)',
+    '`GetObject`, its body piped into a write stream that ends with an fsync (as ours ' +
+    'does), or `PutObject` of what was read of a file; many objects: a loop with as many ' +
+    'under way as the concurrency (default 50, the connections of the SDK); sends a CRC32 ' +
+    'and a SHA-256, compares the stored CRC',
 
-  async transfer(job: TransferJob): Promise<void> {
-    const { createWriteStream } = await import('node:fs')
-    const { pipeline } = await import('node:stream/promises')
-    const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
-    const { endpoint, region, credentials, bucket, key, path } = job
-    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-    // Ours also waits until the disk has the file.
-    await pipeline(Body as Readable, createWriteStream(path, { flush: true }))
-    client.destroy()
-  },
-}
+  refuses: (job) =>
+    job.operation === 'upload' && job.size > PUT_MAX
+      ? 'large objects are uploaded by @aws-sdk/lib-storage'
+      : refusesManyReads(job),
+})

@@ -1,25 +1,19 @@
 /** The SDK's multipart upload, fed with a file stream as its documentation shows. */
 
-import type { Peer, TransferJob } from './peer.ts'
+import { nodePeer } from './node-program.ts'
 
-export const libStorage: Peer = {
+export const libStorage = nodePeer({
   name: 'lib-storage',
-  packages: ['@aws-sdk/lib-storage', '@aws-sdk/client-s3'],
-  settings: '`Upload` of a file stream, `partSize` 8 MiB, `queueSize` 16',
+  title: '@aws-sdk/lib-storage',
+  kind: 'library',
+  package: '@aws-sdk/lib-storage',
+  program: 'lib-storage.mjs',
+  settings:
+    '`Upload` of a file stream; equal: `partSize`, and `queueSize` of the concurrency; ' +
+    'default 5 MiB and 4; many objects: a loop with that many under way (default 50, the ' +
+    'connections of the SDK), each one part after the other; sends a CRC32 and a SHA-256 of ' +
+    'every part',
 
-  async transfer(job: TransferJob): Promise<void> {
-    const { createReadStream } = await import('node:fs')
-    const { S3Client } = await import('@aws-sdk/client-s3')
-    const { Upload } = await import('@aws-sdk/lib-storage')
-    const { endpoint, region, credentials, bucket, key, path, metadata } = job
-    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
-    const upload = new Upload({
-      client,
-      params: { Bucket: bucket, Key: key, Body: createReadStream(path), Metadata: { ...metadata } },
-      partSize: job.partSize,
-      queueSize: job.partsInFlight,
-    })
-    await upload.done()
-    client.destroy()
-  },
-}
+  refuses: ({ operation }) =>
+    operation === 'upload' ? undefined : 'uploads only; see @aws-sdk/client-s3',
+})

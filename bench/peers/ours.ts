@@ -1,24 +1,18 @@
 /** This package, by its public interface. */
 
-import type { Peer, TransferJob } from './peer.ts'
+import { nodePeer } from './node-program.ts'
+import { refusesManyReads } from './refusals.ts'
 
-export const ours: Peer = {
+export const ours = nodePeer({
   name: 'transfer-engine',
-  packages: ['undici', 'piscina'],
+  title: 'transfer-engine',
+  kind: 'ours',
+  package: undefined,
+  program: 'ours.mjs',
   settings:
-    'parts and ranges of 8 MiB, 16 in flight, threads as it sees fit (at most one per core)',
-
-  async transfer(job: TransferJob): Promise<void> {
-    const { TransferEngine } = await import('../../src/index.ts')
-    const { endpoint, region, credentials, bucket, key, path, metadata } = job
-    await using engine = new TransferEngine({
-      endpoint,
-      region,
-      credentials,
-      partSize: job.partSize,
-      maxInFlight: job.partsInFlight,
-    })
-    if (job.direction === 'upload') await engine.upload(path, { bucket, key }, { metadata })
-    else await engine.download({ bucket, key }, path)
-  },
-}
+    'equal: `partSize`, and `maxInFlight` of the concurrency; many objects: a call each, at ' +
+    'most 1,000 ahead; sends a CRC32 of every part and of the whole, over http a SHA-256 ' +
+    'too; compares the stored checksum; files are synced to disk before they get their ' +
+    'names',
+  refuses: refusesManyReads,
+})

@@ -1,43 +1,78 @@
 /**
- * What a program that is compared must tell and do. An adapter's module is loaded by the runner,
- * which reads its facts, and by the measured process, which calls `transfer`: so it must import
- * its libraries inside `transfer`, where their start-up is part of what is measured.
+ * What a program that is compared must tell. A peer is a command: it is spawned for one job, does
+ * it, and ends; its start-up is part of what is measured. The harness looks for it, never installs
+ * it, and skips it with a word where it is absent.
  */
 
-export type Direction = 'upload' | 'download'
+export type Operation = 'upload' | 'download' | 'read'
 
-/** One transfer: a file and an object. Sizes are bytes. */
-export interface TransferJob {
-  readonly direction: Direction
+/** `equal`: part size and concurrency as `EQUAL_SETTINGS`; `default`: as the peer comes. */
+export type Variant = 'equal' | 'default'
+
+/** Where the store of the benchmark listens, and as whom to come. */
+export interface ServerAddress {
   readonly endpoint: string
+  /** Undefined where no certificate could be made. */
+  readonly secureEndpoint: string | undefined
+  /** PEM file with the certificate clients must trust. */
+  readonly caFile: string | undefined
   readonly region: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   readonly bucket: string
-  readonly key: string
-  /** The file to read or to write. */
-  readonly path: string
-  /** Metadata of an object that goes up. */
-  readonly metadata: Readonly<Record<string, string>>
-  readonly partSize: number
-  /** Parts on their way at a time. */
-  readonly partsInFlight: number
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
+
+/** Settings made equal where a peer has them. Bytes; parts, or objects, on their way at a time. */
+export interface EqualSettings {
+  readonly partSize: number
+  readonly concurrency: number
+}
+
+/** Source: our own defaults (8 MiB parts, and a memory limit that admits 16 of them). */
+export const EQUAL_SETTINGS: EqualSettings = { partSize: 8 * 1024 * 1024, concurrency: 16 }
+
+/** What is to be moved; the same for every peer of a workload. Sizes are bytes. */
+export interface Job {
+  readonly operation: Operation
+  readonly endpoint: string
+  /** Only for an https endpoint with a certificate of the benchmark's own. */
+  readonly caFile: string | undefined
+  readonly region: string
+  readonly bucket: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Objects to move. With 1, `key` and `path` name an object and a file; else they are below. */
+  readonly count: number
+  /** Size of each object. */
+  readonly size: number
+  /** Key of the object, or, for many, the prefix of all, which ends with a slash. */
+  readonly key: string
+  /** The file, or, for many, the directory. Unused by `read`. */
+  readonly path: string
+  /** Undefined: the peer's defaults. */
+  readonly settings: EqualSettings | undefined
+}
+
+/** How to start a peer for one job. The environment is added to a bare one. */
+export interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
+/** `floor` is a program in C that does the least anybody could. */
+export type PeerKind = 'ours' | 'library' | 'command' | 'floor'
 
 export interface Peer {
+  /** Short, for flags and files: `aws-cli-2-crt`. */
   readonly name: string
-  /** Packages whose versions are printed with the results. */
-  readonly packages: readonly string[]
-  /** How its settings were made equal, as a phrase for the report. */
+  /** For people: `AWS CLI v2 (CRT)`. */
+  readonly title: string
+  readonly kind: PeerKind
+  /** How its settings were made equal and what it sends and verifies, as a phrase. */
   readonly settings: string
-  /** Does one transfer and lets go of everything, so that the process can end. */
-  transfer(job: TransferJob): Promise<void>
+  /** Version of what is found on this machine, by asking it; undefined where it is absent. */
+  find(): Promise<string | undefined>
+  /** A word on why it cannot do such a job; undefined if it can. */
+  refuses(job: Pick<Job, 'operation' | 'endpoint' | 'count' | 'size'>): string | undefined
+  /** May write small files (settings of its own) below `scratch`, which is removed afterwards. */
+  command(job: Job, scratch: string): Promise<Command>
 }
-
-/**
- * Settings every peer gets that has them.
- * Source: our own defaults (8 MiB parts, and a memory limit that admits 16 of them).
- */
-export const EQUAL_SETTINGS = {
-  partSize: 8 * 1024 * 1024,
-  partsInFlight: 16,
-} as const satisfies Partial<TransferJob>

@@ -1,37 +1,54 @@
-/** What is moved, by whom, and how it is made sure that it was. */
+/**
+ * What is moved, by whom, and how it counts: plain data. `harness/run-workload.ts` runs it.
+ */
 
-import type { Direction, Peer, TransferJob } from '../peers/peer.ts'
-import type { BenchServer } from '../server.ts'
+import { formatSize } from '../../src/units.ts'
+import type { Operation, Peer } from '../peers/peer.ts'
+import type { WorkloadResult } from '../result.ts'
 
-/** What a workload works with: the store, a directory of its own, the size of the object. */
-export interface Site {
-  readonly server: BenchServer
-  readonly directory: string
+/** Objects, and the size of each in bytes. */
+export interface Step {
+  readonly count: number
   readonly size: number
 }
 
-export interface Workload {
-  readonly name: string
-  /** A heading: `Upload of one object`. */
-  readonly title: string
-  readonly direction: Direction
-  /** Size that `--size` does not change. Bytes. */
-  readonly size?: number | undefined
-  /** Compared in this order, run by run. */
-  readonly peers: readonly Peer[]
-  /** Peer the others are divided by. */
-  readonly reference: Peer
-  /** One sentence of the report: how what moved is verified. */
-  readonly verification: string
-  /** Makes what all runs need. */
-  prepare(site: Site): Promise<PreparedWorkload>
+/** A peer that only this workload has; it may do something else than moving objects. */
+export interface OwnPeer extends Peer {
+  readonly movesNothing?: boolean | undefined
 }
 
-/** A workload ready to be run any number of times. */
-export interface PreparedWorkload extends AsyncDisposable {
-  readonly job: TransferJob
-  /** Sets the stage for one run. */
-  reset(): Promise<void>
-  /** @throws Error when not every byte is where it should be. */
-  verify(): Promise<void>
+export interface Workload extends Step {
+  /** For flags and files: `download-4g-tls`. */
+  readonly name: string
+  readonly group: string
+  readonly operation: Operation
+  readonly secure: boolean
+  readonly unit: WorkloadResult['unit']
+  /** Name of the peer the others are divided by. */
+  readonly reference: string
+  /** A heading for what was moved in the end, which flags may have changed. */
+  readonly title: (moved: Step) => string
+  /** Which flag changes it: `--size` the size, `--count-scale` the number of objects. */
+  readonly scaledBy: 'size' | 'count' | 'nothing'
+  /** A sweep: one after the other, instead of `count` and `size`. */
+  readonly steps?: readonly Step[] | undefined
+  /** Peers of its own, beside the common ones or, with `onlyOwn`, instead of them. */
+  readonly ownPeers?: readonly OwnPeer[] | undefined
+  readonly onlyOwn?: boolean | undefined
+  /** Who takes part in a step, where not everybody does. */
+  readonly takesPart?: ((peer: Peer, step: Step) => boolean) | undefined
+  /** Whether it also runs with the peers' own settings. */
+  readonly hasVariants: boolean
+  /** Processes in one sample, which is their mean: for what is short beside a tick of 10 ms. */
+  readonly processes?: number | undefined
+  /** CPU time is what the program says, not that of the process, whose start is not of interest. */
+  readonly timedByProgram?: boolean | undefined
+  /** A word on how it is verified that the site cannot say. */
+  readonly verification?: string | undefined
+}
+
+/** `one 4 GiB object`, `64 objects of 64 MiB` */
+export function describeStep({ count, size }: Step): string {
+  if (count === 1) return `one ${formatSize(size)} object`
+  return `${count.toLocaleString('en-US')} objects of ${formatSize(size)}`
 }

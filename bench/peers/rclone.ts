@@ -1,0 +1,74 @@
+/** rclone, in Go with a backend of its own on the AWS SDK for Go. */
+
+import { devNull } from 'node:os'
+import { discardingOutput } from './discard.ts'
+import { findProgram, pathOf, remember } from './find.ts'
+import type { Command, EqualSettings, Job, Peer } from './peer.ts'
+import { refusesManyReads } from './refusals.ts'
+
+const find = remember(() =>
+  findProgram({
+    env: 'BENCH_RCLONE',
+    names: ['rclone'],
+    args: ['version'],
+    answer: /^rclone v(\S+)/,
+  }),
+)
+
+export const rclone: Peer = {
+  name: 'rclone',
+  title: 'rclone',
+  kind: 'command',
+  settings:
+    '`copyto`, many objects with `copy`; equal: chunk size and concurrency of uploads and ' +
+    'of multi-thread copies, or for many `--transfers`, each one part after the other; ' +
+    'default 5 MiB × 4 from 200 MiB on, 64 MiB × 4 from 256 MiB on, and 4 transfers; sends ' +
+    'an MD5, of large files in a pass of its own, asks for every object after an upload, ' +
+    'compares the MD5 of downloads where one ' +
+    'is stored; no fsync',
+
+  find: async () => find()?.version,
+  refuses: refusesManyReads,
+  command: async (job) => rcloneCommand(pathOf(find(), 'rclone'), job),
+}
+
+export function rcloneCommand(file: string, job: Job): Command {
+  const { operation, bucket, key, path, count, settings, caFile } = job
+  const object = `bench:${bucket}/${key}`
+  const flags = ['--quiet', ...(caFile === undefined ? [] : ['--ca-cert', caFile])]
+  const env = remote(job)
+  if (operation === 'read') return discardingOutput({ file, args: ['cat', object, ...flags], env })
+  const places = operation === 'upload' ? [path, object] : [object, path]
+  if (settings !== undefined) flags.push(...equalFlags(settings, count))
+  return { file, args: [count > 1 ? 'copy' : 'copyto', ...places, ...flags], env }
+}
+
+function equalFlags({ partSize, concurrency }: EqualSettings, count: number): string[] {
+  const parts = count > 1 ? 1 : concurrency
+  return [
+    `--s3-chunk-size=${partSize}B`,
+    `--s3-upload-cutoff=${partSize}B`,
+    `--s3-upload-concurrency=${parts}`,
+    `--multi-thread-chunk-size=${partSize}B`,
+    `--multi-thread-cutoff=${partSize}B`,
+    // With 1 it takes one stream.
+    `--multi-thread-streams=${parts}`,
+    `--transfers=${concurrency}`,
+  ]
+}
+
+/** The store as a remote named `bench`, described in variables instead of a file. */
+function remote({ endpoint, region, credentials }: Job): Record<string, string> {
+  return {
+    RCLONE_CONFIG: devNull,
+    RCLONE_CONFIG_BENCH_TYPE: 's3',
+    // With `AWS` it fails to send small files over plain http.
+    RCLONE_CONFIG_BENCH_PROVIDER: 'Other',
+    RCLONE_CONFIG_BENCH_LIST_VERSION: '2',
+    RCLONE_CONFIG_BENCH_ENDPOINT: endpoint,
+    RCLONE_CONFIG_BENCH_REGION: region,
+    RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: credentials.accessKeyId,
+    RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE: 'true',
+  }
+}

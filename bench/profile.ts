@@ -1,0 +1,142 @@
+/**
+ * `npm run bench:profile -- WORKLOAD`: one run of ours with V8's sampling profiler in every thread,
+ * verified like any other; then tables of self time, and a flame graph.
+ */
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseSize } from '../src/units.ts'
+import { chooseByName } from './harness/choose.ts'
+import { describeSample } from './harness/describe.ts'
+import { renderFlameGraph } from './harness/flame-graph.ts'
+import { runStep } from './harness/interleave.ts'
+import { interruptSignal } from './harness/interrupt.ts'
+import { perfReport, withPerf } from './harness/perf.ts'
+import { readProfiles, renderProfile } from './harness/profile-report.ts'
+import { peersOf } from './harness/roster.ts'
+import { stepsOf } from './harness/scale.ts'
+import { startSinkSite } from './harness/sink-site.ts'
+import { PEERS } from './peers/all.ts'
+import type { Command } from './peers/peer.ts'
+import { WORKLOADS } from './workloads/all.ts'
+import type { OwnPeer, Step, Workload } from './workloads/workload.ts'
+
+const RESULTS = 'bench/results/profile'
+
+const USAGE = `npm run bench:profile -- WORKLOAD [--size 1GiB] [--count-scale 0.1] [--top 25] [--perf]
+
+Runs ours once and tells where its threads were. Leaves .cpuprofile files (for the developer tools
+of a browser, or speedscope) and flame-graph.svg below ${RESULTS}/WORKLOAD.
+
+  --perf   Linux perf instead: native functions by name, and the kernel
+`
+
+const NOTE = `Not seen here: what a thread does while it waits for events, reading from sockets included, and
+threads that run no JavaScript, such as those of the compiler and the collector. --perf sees both.
+`
+
+/** Microseconds between two looks. Source: none; 500 costs a few per cent. */
+const INTERVAL_MICROS = 500
+
+interface Options {
+  readonly workload: Workload
+  readonly step: Step
+  readonly top: number
+  readonly perf: boolean
+}
+
+function readOptions(argv: readonly string[]): Options | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      size: { type: 'string' },
+      'count-scale': { type: 'string', default: '1' },
+      top: { type: 'string', default: '25' },
+      perf: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const [name] = positionals
+  if (values.help || name === undefined) return undefined
+  const [workload] = chooseByName(name, WORKLOADS)
+  const size = values.size === undefined ? undefined : parseSize(values.size)
+  if (values.size !== undefined && size === undefined) throw new Error('--size takes a size')
+  const countScale = Number(values['count-scale'])
+  const top = Number(values.top)
+  const step = workload && stepsOf(workload, { size, countScale })[0]
+  if (workload === undefined || step === undefined || !(countScale > 0) || !(top > 0)) {
+    throw new Error(USAGE)
+  }
+  return { workload, step, top, perf: values.perf }
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = readOptions(argv)
+  if (options === undefined) return print(USAGE)
+  const { workload, top, perf } = options
+  const results = resolve(RESULTS, workload.name)
+  await rm(results, { recursive: true, force: true })
+  await mkdir(results, { recursive: true })
+  const wrap = perf ? withPerf : withProfiler
+  await runOnce(options, (command) => wrap(command, results))
+  if (perf) return print(await perfReport(results, top))
+  const threads = await readProfiles(results)
+  for (const thread of threads) print(`${renderProfile(thread, top)}\n`)
+  print(`${NOTE}\n`)
+  await writeFile(join(results, 'flame-graph.svg'), renderFlameGraph(threads))
+  print(`${join(RESULTS, workload.name, 'flame-graph.svg')}\n`)
+}
+
+async function runOnce(
+  { workload, step }: Options,
+  wrap: (command: Command) => Command,
+): Promise<void> {
+  const ours = peersOf(workload, [step], PEERS, undefined, undefined)
+    .filter(({ kind }) => kind === 'ours')
+    .map((peer): OwnPeer => ({
+      ...peer,
+      command: async (job, scratch) => wrap(await peer.command(job, scratch)),
+    }))
+  const signal = interruptSignal()
+  const parent = process.env['BENCH_DIR'] ?? tmpdir()
+  const directory = await mkdtemp(join(parent, 'transfer-engine-profile-'))
+  try {
+    await using site = await startSinkSite()
+    await runStep({
+      workload: { ...workload, processes: 1 },
+      step,
+      peers: ours,
+      variants: ['equal'],
+      runs: 1,
+      site,
+      directory,
+      signal,
+      onSample: (sample) => print(`${describeSample(sample, step, workload.unit)}\n\n`),
+      onFailure: ({ error }) => {
+        throw error
+      },
+    })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Node's own profiler; threads inherit it, and each leaves a file. */
+function withProfiler({ file, args, env }: Command, directory: string): Command {
+  const flags = [`--cpu-prof-dir=${directory}`, `--cpu-prof-interval=${INTERVAL_MICROS}`]
+  return { file, args: ['--cpu-prof', ...flags, ...args], env }
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`bench:profile: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
