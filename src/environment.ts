@@ -57,6 +57,7 @@ function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof cr
     accelerate: target.accelerate,
     dualstack: target.dualstack,
     fips: target.fips,
+    payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,
     readTimeoutMs: tuning.readTimeoutMs,
     tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },

@@ -16,7 +16,7 @@ export type { EventName, Listener, ProgressEvent, TransferEvents, TransferInfo }
 export type { ObjectLocation } from './locations.ts'
 export type { OptionRow } from './option-check.ts'
 export { OPTIONS } from './option-table.ts'
-export type { EngineOptions, UploadChecksum } from './options.ts'
+export type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 export type { EngineStats, PoolStats } from './stats.ts'
 export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'
 export type { CredentialsInput, CredentialsOption } from './store/s3-store-options.ts'

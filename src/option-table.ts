@@ -5,7 +5,7 @@
 
 import { availableParallelism } from 'node:os'
 import type { NumberRow, OptionRow } from './option-check.ts'
-import type { EngineOptions, UploadChecksum } from './options.ts'
+import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT, PART_SIZE_DEFAULT } from './plan/upload-plan.ts'
 import { GiB, MiB } from './units.ts'
@@ -17,6 +17,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
   'SHA1',
   'SHA256',
 ]
+
+const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
 
 const count = (value: number, min: number, max: number): NumberRow => ({
   kind: 'count',
@@ -110,6 +112,14 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--checksum-algorithm',
     was: ['ChecksumAlgorithm'],
     doc: 'Checksum sent with uploads',
+  },
+  payloadSigning: {
+    kind: 'choice',
+    default: 'auto',
+    values: PAYLOAD_SIGNING,
+    flag: '--payload-signing',
+    was: ['payload_signing_enabled'],
+    doc: 'Sign the SHA-256 of bodies; `auto`: over plain http, or where no checksum is sent',
   },
   connectTimeoutMs: {
     ...duration(5000, 1, HOUR),

@@ -55,6 +55,12 @@ export interface Tuning {
   readonly multipartThreshold?: number | undefined
   /** Checksum sent with uploads. @default CRC32 */
   readonly checksumAlgorithm?: UploadChecksum | undefined
+  /**
+   * Whether the SHA-256 of each body is signed, at 0.6 CPU s per GiB: `always`, `never`, or `auto`:
+   * over plain http, where whoever sits on the line could change body and checksum alike, and where
+   * no checksum is sent. @default auto
+   */
+  readonly payloadSigning?: PayloadSigning | undefined
   /** Longest wait for a connection, TLS handshake included. @default 5 s */
   readonly connectTimeoutMs?: number | undefined
   /** Longest time in which nothing moves on a connection at work. @default 30 s */
@@ -70,6 +76,8 @@ export interface Tuning {
   /** Longest retry delay. @default 20 s */
   readonly retryDelayMaxMs?: number | undefined
 }
+
+export type PayloadSigning = 'auto' | 'always' | 'never'
 
 export type EngineOptions = ConnectionTarget & Tuning
 

@@ -88,12 +88,12 @@ export class ConnectionPool {
     this.#serveWaiting()
   }
 
-  /** Marks the start of an exchange; `onTimeout` is called when nothing moves any more. */
-  use(connection: Connection, onTimeout: (error: Error) => void): void {
+  /** Marks the start of an exchange. */
+  use(connection: Connection): void {
     if (connection.requests > 0) this.#state.add('reused', 1)
     this.#state.add('requests', 1)
     this.#state.add('busy', 1)
-    connection.use(onTimeout)
+    connection.use()
   }
 
   /** Cuts every connection; requests at work fail. */

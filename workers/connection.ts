@@ -58,8 +58,6 @@ export class Connection {
   readonly settled: Promise<void>
   /** Set by the pool; called once, when the socket is gone. */
   onClosed: (() => void) | undefined
-  /** Aborts the exchange at work; set by the exchange while it runs. */
-  onTimeout: ((error: Error) => void) | undefined
   readonly #options: ConnectionOptions
   readonly #socket: Socket
   readonly #reader: SocketReader
@@ -100,20 +98,16 @@ export class Connection {
     return !this.closed && !this.#socket.destroyed
   }
 
-  /** Starts the watch on inactivity for an exchange. */
-  use(onTimeout: (error: Error) => void): void {
+  /** An exchange begins; from now on silence cuts the connection. */
+  use(): void {
     this.busy = true
     this.requests += 1
-    this.onTimeout = onTimeout
-    if (this.connected) this.#socket.setTimeout(this.#options.readTimeoutMs)
   }
 
-  /** Ends the watch; the connection may be used again. */
+  /** The exchange is over; the connection may be used again. */
   rest(): void {
     this.busy = false
     this.lastUsedAt = Date.now()
-    this.onTimeout = undefined
-    this.#socket.setTimeout(0)
   }
 
   /** Cuts the socket now; an exchange at work fails with `error`. */
@@ -165,7 +159,8 @@ export class Connection {
     socket.once(connectEvent(socket), () => {
       clearTimeout(timer)
       this.connected = true
-      if (this.busy) socket.setTimeout(readTimeoutMs)
+      // Whatever moves begins it anew, the first bytes of a request too; idle, it means nothing.
+      socket.setTimeout(readTimeoutMs)
     })
     // A failure before undici holds the socket must not be an unhandled 'error' event.
     socket.on('error', (error) => {
@@ -178,7 +173,7 @@ export class Connection {
     })
     socket.on('timeout', () => {
       const message = `Nothing moved for ${readTimeoutMs} ms`
-      this.onTimeout?.(new TransferError('ERR_READ_TIMEOUT', message))
+      if (this.busy) this.destroy(new TransferError('ERR_READ_TIMEOUT', message))
     })
     return socket
   }

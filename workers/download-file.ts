@@ -72,7 +72,7 @@ function fetchWhole(
     const timeMs = Date.now()
     const input = { route, key, query, headers, range: undefined, etag: '', timeMs }
     const request = buildGet(worker.signer, input)
-    const answer = await exchange(pool, connection, { method: 'GET', ...request, body: null }, sink)
+    const answer = await exchange(pool, connection, 'GET', request, null, sink)
     if (!sink.accepted) throw failedAnswer(answer, route, context)
     sink.finish()
     return { reusable: answer.headers['connection'] !== 'close', value: answer.headers }
@@ -82,6 +82,7 @@ function fetchWhole(
 class WholeObject implements PayloadSink {
   accepted = false
   received = 0
+  readonly isLarge = false
   readonly #job: GetFileJob
   readonly #buffer: Buffer
   readonly #context: ErrorContext

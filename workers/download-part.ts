@@ -17,6 +17,7 @@ import type { StoreRoute } from '../src/store/types.ts'
 import { memoryView } from './byte-source.ts'
 import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeHead, type PayloadSink } from './exchange.ts'
+import { BYPASS_MIN } from './payload-bypass.ts'
 import { withConnection, type JobToken, type WorkerContext } from './worker-context.ts'
 
 /**
@@ -62,12 +63,7 @@ export async function downloadPart(
     })
     const sink = new RangeSink(worker, job, createChecksum(), context)
     try {
-      const answer = await exchange(
-        pool,
-        connection,
-        { method: 'GET', ...request, body: null },
-        sink,
-      )
+      const answer = await exchange(pool, connection, 'GET', request, null, sink)
       if (!sink.accepted) throw changedOr(failedAnswer(answer, route, context))
       sink.finish()
       return {
@@ -124,9 +120,13 @@ class RangeSink implements PayloadSink {
     if (head.status >= 300) return false
     const { offset, length, whole, size, etag, contentEncoding } = this.#job
     const expected = { range: { offset, length }, whole, size, etag, contentEncoding }
-    checkGet(head.status, head.headers, expected, { ...this.#context, status: head.status })
+    checkGet(head.status, head.headers, expected, this.#context)
     this.accepted = true
     return true
+  }
+
+  get isLarge(): boolean {
+    return this.#job.length >= BYPASS_MIN
   }
 
   place(length: number): Uint8Array | undefined {

@@ -7,17 +7,14 @@
  */
 
 import type { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { BuiltRequest } from '../src/store/requests.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PayloadTarget } from './payload-bypass.ts'
 
-export interface ExchangeRequest {
-  readonly method: 'GET' | 'PUT'
-  readonly path: string
-  /** Flat name, value list. */
-  readonly headers: string[]
-  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
-}
+/** A GET has no body; everything else is in `BuiltRequest`. */
+export type ExchangeBody = Uint8Array | AsyncIterable<Uint8Array> | null
 
 export interface ExchangeHead {
   readonly status: number
@@ -32,6 +29,8 @@ export interface ExchangeAnswer extends ExchangeHead {
 
 /** Receives the payload. Both may throw: the connection is then cut and the exchange fails. */
 export interface PayloadSink {
+  /** Whether leading the payload around undici may be worth it. @default true */
+  readonly isLarge?: boolean | undefined
   /** Decides from the head whether the body is the payload, before the first byte of it. */
   accept(head: ExchangeHead): boolean
   /** Memory for the next bytes, `length` at most; undefined to take them from any. */
@@ -53,86 +52,121 @@ const TEXT_LIMIT = 64 * 1024
 export function exchange(
   pool: ConnectionPool,
   connection: Connection,
-  request: ExchangeRequest,
+  method: 'GET' | 'PUT',
+  request: BuiltRequest,
+  content: ExchangeBody,
   sink: PayloadSink | undefined,
 ): Promise<ExchangeAnswer> {
   return new Promise((resolve, reject) => {
-    let head: ExchangeHead | undefined
-    let isPayload = false
-    let thrown: Error | undefined
-    /** Length of a payload that is led around undici, which then knows one byte of it. */
-    let announced: number | undefined
-    const text: Buffer[] = []
-    let textLength = 0
-
-    const { bypass } = connection
-    const fail = (error: Error): void => {
-      thrown ??= error
-      bypass.disarm()
-      connection.destroy(error)
-    }
-    const onData = (chunk: Buffer): void => {
-      if (isPayload) {
-        sink?.write(chunk)
-      } else if (textLength < TEXT_LIMIT) {
-        text.push(Buffer.from(chunk.subarray(0, TEXT_LIMIT - textLength)))
-        textLength += chunk.length
-      }
-    }
-    /** undici must not see our errors as its own: they are kept, and the connection is cut. */
-    const guarded = (work: () => void): void => {
-      if (thrown !== undefined) return
-      try {
-        work()
-      } catch (error) {
-        fail(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
-
-    const target: PayloadTarget = {
-      announce: (length) => (announced = length),
-      place: (length) => (isPayload ? sink?.place?.(length) : undefined),
-      write: (chunk) => guarded(() => onData(chunk)),
-    }
-    pool.use(connection, (error) => connection.destroy(error))
-    const { method, path, headers } = request
+    pool.use(connection)
+    const { path, headers } = request
     // undici declares only Readable among the streaming bodies; any async iterable is taken.
-    const body = request.body as Uint8Array | Readable | null
+    const body = content as Uint8Array | Readable | null
     connection.client.dispatch(
       { method, path, headers, body, reset: false },
-      {
-        onRequestStart: () => bypass.arm(sink && target),
-        onResponseStart: (_controller, status, received) => {
-          // Interim heads say nothing about the answer.
-          if (status < 200) return
-          guarded(() => {
-            const headers = flatten(received)
-            if (announced !== undefined) headers['content-length'] = String(announced)
-            head = { status, headers }
-            isPayload = sink?.accept(head) ?? false
-          })
-        },
-        onResponseData: (_controller, chunk) => {
-          if (announced === undefined) guarded(() => onData(chunk))
-        },
-        onResponseEnd: () => {
-          bypass.disarm()
-          if (thrown !== undefined) return reject(thrown)
-          if (head === undefined) return reject(new Error('An answer ended without a head'))
-          resolve({ ...head, text: Buffer.concat(text).toString('utf8') })
-        },
-        onResponseError: (_controller, error) => {
-          bypass.disarm()
-          reject(thrown ?? error)
-        },
-      },
+      new Exchange(connection, sink, resolve, reject),
     )
   })
 }
 
-function flatten(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
+/** What undici tells of an answer, and what the bypass brings of its payload. */
+class Exchange implements Dispatcher.DispatchHandler, PayloadTarget {
+  readonly #connection: Connection
+  readonly #sink: PayloadSink | undefined
+  readonly #resolve: (answer: ExchangeAnswer) => void
+  readonly #reject: (error: Error) => void
+  #head: ExchangeHead | undefined
+  #isPayload = false
+  #thrown: Error | undefined
+  /** Length of a payload that is led around undici, which then knows one byte of it. */
+  #announced: number | undefined
+  #text: Buffer[] | undefined
+  #textLength = 0
+
+  constructor(
+    connection: Connection,
+    sink: PayloadSink | undefined,
+    resolve: (answer: ExchangeAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#connection = connection
+    this.#sink = sink
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  onRequestStart(): void {
+    const isLarge = this.#sink !== undefined && this.#sink.isLarge !== false
+    this.#connection.bypass.arm(isLarge ? this : undefined)
+  }
+
+  onResponseStart(_controller: unknown, status: number, received: ReceivedHeaders): void {
+    // Interim heads say nothing about the answer.
+    if (status < 200 || this.#thrown !== undefined) return
+    try {
+      const headers = flatten(received)
+      if (this.#announced !== undefined) headers['content-length'] = String(this.#announced)
+      this.#head = { status, headers }
+      this.#isPayload = this.#sink?.accept(this.#head) ?? false
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    if (this.#announced === undefined) this.write(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#connection.bypass.disarm()
+    if (this.#thrown !== undefined) return this.#reject(this.#thrown)
+    if (this.#head === undefined) return this.#reject(new Error('An answer ended without a head'))
+    const { status, headers } = this.#head
+    const text = this.#text === undefined ? '' : Buffer.concat(this.#text).toString('utf8')
+    this.#resolve({ status, headers, text })
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#connection.bypass.disarm()
+    this.#reject(this.#thrown ?? error)
+  }
+
+  announce(length: number): void {
+    this.#announced = length
+  }
+
+  place(length: number): Uint8Array | undefined {
+    return this.#isPayload ? this.#sink?.place?.(length) : undefined
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#thrown !== undefined) return
+    try {
+      if (this.#isPayload) this.#sink?.write(chunk)
+      else this.#keepText(chunk)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #keepText(chunk: Buffer): void {
+    if (this.#textLength >= TEXT_LIMIT) return
+    this.#text ??= []
+    this.#text.push(Buffer.from(chunk.subarray(0, TEXT_LIMIT - this.#textLength)))
+    this.#textLength += chunk.length
+  }
+
+  /** undici must not see our errors as its own: they are kept, and the connection is cut. */
+  #fail(error: unknown): void {
+    this.#thrown = error instanceof Error ? error : new Error(String(error))
+    this.#connection.bypass.disarm()
+    this.#connection.destroy(this.#thrown)
+  }
+}
+
+type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+function flatten(headers: ReceivedHeaders): Record<string, string> {
   const flat: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]

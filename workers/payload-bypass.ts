@@ -25,7 +25,7 @@ export interface PayloadTarget {
  * Smallest payload led around. Bytes.
  * Source: none, reasonable default: one read brings a smaller one whole, with its head.
  */
-const LENGTH_MIN = 64 * 1024
+export const BYPASS_MIN = 64 * 1024
 
 /** Bytes in which a head must end; a longer one is undici's to refuse. Source: its limit, 16 KiB. */
 const HEAD_MAX = 32 * 1024
@@ -107,7 +107,7 @@ export class PayloadBypass {
       if (end < 0) return this.#keep(all)
       const bodyAt = end + HEAD_END.length
       const head = readHead(all.toString('latin1', 0, bodyAt))
-      if (head.kind === 'payload' && head.length >= LENGTH_MIN) {
+      if (head.kind === 'payload' && head.length >= BYPASS_MIN) {
         return this.#begin(head, all.subarray(bodyAt))
       }
       if (head.kind !== 'interim') {

@@ -37,7 +37,7 @@ export const USAGE = `npm run bench -- [flags]
   --count-scale N     Share of the objects of workloads that have many (0.1: a tenth)
   --runs N            Runs of each peer (3); 0 runs nothing, to write the report again
   --peers NAMES       Only these peers, with commas between them
-  --variants LIST     equal, default or both: settings made equal, and each peer's own (equal)
+  --variants LIST     equal, default, or equal,default: settings made equal, and each peer's own (equal)
   --against REF       Builds that branch, tag or commit apart, and lets it take part
   --endpoint-url URL  Another store, with --bucket; its credentials are taken from
                       AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY

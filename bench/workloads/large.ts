@@ -3,6 +3,7 @@
 import { GiB } from '../../src/units.ts'
 import type { Operation } from '../peers/peer.ts'
 import { CHECKSUM_FLOORS } from './checksum-floors.ts'
+import { UNSIGNED } from './trusted-network.ts'
 import { describeStep, type Workload } from './workload.ts'
 
 const VERBS: Readonly<Record<Operation, string>> = {
@@ -32,7 +33,7 @@ function large(operation: Operation, secure: boolean): Workload {
     title: (moved) => `${VERBS[operation]} ${describeStep(moved)}${secure ? ' over TLS' : ''}`,
     scaledBy: 'size',
     // Over TLS no payload is signed, and a download's CRC32 costs as much as an upload's.
-    ...(operation === 'upload' && !secure ? { ownPeers: CHECKSUM_FLOORS } : {}),
+    ...(operation === 'upload' && !secure ? { ownPeers: [UNSIGNED, ...CHECKSUM_FLOORS] } : {}),
     hasVariants: true,
   }
 }

@@ -18,10 +18,13 @@ const PATIENCE_MS = 20
 export class WriteLocks {
   readonly #cells: Int32Array
   readonly #mine: number
+  readonly #patienceMs: number
 
-  constructor(cells: Int32Array, threadId: number) {
+  /** @param patienceMs after which a lock is taken over */
+  constructor(cells: Int32Array, threadId: number, patienceMs: number = PATIENCE_MS) {
     this.#cells = cells
     this.#mine = 2 * (threadId + 1)
+    this.#patienceMs = patienceMs
   }
 
   /** Runs `write` while no other thread of this engine writes for the same transfer. */
@@ -46,7 +49,7 @@ export class WriteLocks {
       if (marked !== seen) continue
       // Others may sleep as well: whoever slept has to wake the next.
       mine = this.#mine | WANTED
-      const isOver = Atomics.wait(cells, cell, wanted, PATIENCE_MS) === 'timed-out'
+      const isOver = Atomics.wait(cells, cell, wanted, this.#patienceMs) === 'timed-out'
       if (isOver && Atomics.compareExchange(cells, cell, wanted, mine) === wanted) return
     }
   }

@@ -4,7 +4,7 @@
  * deliver an answer to another question. Each check here has been seen to fail somewhere.
  */
 
-import { TransferError, type ErrorContext } from '../errors.ts'
+import { TransferError, type ErrorCode, type ErrorContext } from '../errors.ts'
 import { parseContentRange, type ByteRange } from '../plan/ranges.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ const KEPT_PREFIXES = ['x-amz-checksum-', 'x-amz-server-side-encryption', 'x-amz
 export function keptHeaders(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const name in headers) {
-    const value = headers[name]
+    const value = name.startsWith('x-amz-') ? headers[name] : undefined
     if (value !== undefined && KEPT_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       kept[name] = value
     }
@@ -38,13 +38,13 @@ export function checkPut(
 ): string {
   const etag = headers['etag']
   if (etag === undefined || etag === '' || etag === '""') {
-    throw new TransferError('ERR_RESPONSE_INVALID', 'The store answered without an ETag', context)
+    throw failure('ERR_RESPONSE_INVALID', 'The store answered without an ETag', context, 200)
   }
   const stored = headers[sent.header]
   // A composite value would carry a part count; for a single part it never does.
   if (stored !== undefined && stored !== sent.value) {
     const message = `The store holds other bytes: ${sent.header} is ${stored}, not ${sent.value}`
-    throw new TransferError('ERR_CHECKSUM_MISMATCH', message, context)
+    throw failure('ERR_CHECKSUM_MISMATCH', message, context, 200)
   }
   return etag
 }
@@ -71,13 +71,13 @@ export function checkGet(
 ): void {
   const { range, whole, size } = expected
   const invalid = (message: string): TransferError =>
-    new TransferError('ERR_RESPONSE_INVALID', message, context)
+    failure('ERR_RESPONSE_INVALID', message, context, status)
   if (!whole && status === 200) throw invalid('The store ignored the Range header')
   if (status !== (whole ? 200 : 206)) throw invalid(`The store answered with status ${status}`)
   if (expected.etag !== '' && headers['etag'] !== expected.etag) {
     const found = headers['etag'] ?? 'none'
     const message = `The object was replaced while read: ETag ${found}, not ${expected.etag}`
-    throw new TransferError('ERR_OBJECT_CHANGED', message, context)
+    throw failure('ERR_OBJECT_CHANGED', message, context, status)
   }
   if (!whole) {
     const text = headers['content-range']
@@ -101,4 +101,14 @@ export function checkGet(
 
 function describe(range: ByteRange): string {
   return `bytes ${range.offset}-${range.offset + range.length - 1}`
+}
+
+/** The context gets its status only here: nearly every answer is right. */
+function failure(
+  code: ErrorCode,
+  message: string,
+  context: ErrorContext,
+  status: number,
+): TransferError {
+  return new TransferError(code, message, { ...context, status })
 }

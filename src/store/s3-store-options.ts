@@ -41,6 +41,8 @@ export interface S3StoreOptions {
   readonly accelerate?: boolean | undefined
   readonly dualstack?: boolean | undefined
   readonly fips?: boolean | undefined
+  /** Whether the SHA-256 of bodies is signed. @default auto: over plain http, or without checksums */
+  readonly payloadSigning?: 'auto' | 'always' | 'never' | undefined
   /** TCP and TLS until the connection stands. Milliseconds. */
   readonly connectTimeoutMs: number
   /** Silence before and within an answer. Milliseconds. */

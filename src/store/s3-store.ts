@@ -195,11 +195,12 @@ class S3Store implements ObjectStore {
   ): StoreRoute {
     const isHttp = address.origin.startsWith('http:')
     const isUnchecked = settings.requestChecksumCalculation === 'WHEN_REQUIRED'
+    const { payloadSigning = 'auto' } = this.#options
     return {
       ...address,
       credentials,
       // Without checksum headers the signed hash is the only proof of the bytes on the wire.
-      signPayload: isHttp || isUnchecked,
+      signPayload: payloadSigning === 'auto' ? isHttp || isUnchecked : payloadSigning === 'always',
       clockOffsetMs: this.#clockOffsetMs,
     }
   }

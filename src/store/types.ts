@@ -34,7 +34,7 @@ export interface StoreRoute {
   /** Scope of the signature; `undefined` sends anonymous requests. */
   readonly signing: { readonly region: string; readonly service: string } | undefined
   readonly credentials: Credentials | undefined
-  /** Sign the SHA-256 of each body (plain http), or `UNSIGNED-PAYLOAD` (TLS). */
+  /** Sign the SHA-256 of each body, or `UNSIGNED-PAYLOAD`. */
   readonly signPayload: boolean
   /** Store clock minus our clock. Milliseconds. */
   readonly clockOffsetMs: number

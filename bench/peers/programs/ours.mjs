@@ -21,6 +21,7 @@ const transferEngine = new TransferEngine({
   region,
   credentials,
   ...(settings && { partSize: settings.partSize, maxInFlight: settings.concurrency }),
+  ...job.options,
 })
 
 const WORK = {

@@ -11,12 +11,6 @@ export const job = JSON.parse(process.argv[2])
 /** Requests, and connections, at a time. */
 export const IN_FLIGHT = 16
 
-/**
- * Requests before it counts, as a share of those that do: until then code is not optimised yet.
- * Source: reference measurements of client-s3, whose first 3,000 requests are slow.
- */
-const WARM_UP_SHARE = 0.25
-
 /** Key of each object, and where its content begins in the block. */
 export const keys = Array.from({ length: job.count }, (_, index) => job.key + nameOf(index))
 export const entries = keys.map(entryOf)
@@ -38,7 +32,8 @@ export function checkBody(index, body) {
  * below `IN_FLIGHT`, and has one request at a time.
  */
 export async function measureRequests(request) {
-  await runAll(Math.round(job.count * WARM_UP_SHARE), request)
+  // As many before they count: V8 compiles what it finds hot for some ten thousand requests.
+  await runAll(job.count, request)
   const before = process.cpuUsage()
   await runAll(job.count, request)
   const { user, system } = process.cpuUsage(before)

@@ -39,9 +39,8 @@ const route = {
   clockOffsetMs: 0,
 }
 
-async function run(fields, index, lane) {
-  const common = { transferId: index + 1, slot: lane, key: keys[index], query: '', headers: [] }
-  const [result] = await runner.run({ route, jobs: [{ ...common, ...fields }] })
+async function run(work, index) {
+  const [result] = await runner.run({ route, jobs: [work] })
   if (!result.ok) throw new Error(`${keys[index]}: ${JSON.stringify(result.error)}`)
 }
 
@@ -50,20 +49,47 @@ const block = new SharedArrayBuffer(2 * BLOCK_LENGTH)
 for (const offset of [0, BLOCK_LENGTH]) {
   Buffer.from(block, offset).set(contentView(0, 0, BLOCK_LENGTH))
 }
-const put = (index, lane) => {
-  const source = { kind: 'memory', buffer: block, offset: entries[index] }
-  const fields = { kind: 'put', source, length: size, algorithm: 'CRC32', sendChecksum: true }
-  return run(fields, index, lane)
-}
+const put = (index, lane) =>
+  run(
+    {
+      kind: 'put',
+      transferId: index + 1,
+      slot: lane,
+      key: keys[index],
+      query: '',
+      headers: [],
+      source: { kind: 'memory', buffer: block, offset: entries[index] },
+      length: size,
+      algorithm: 'CRC32',
+      sendChecksum: true,
+    },
+    index,
+  )
 
 const received = new SharedArrayBuffer(IN_FLIGHT * size)
 const bodies = Array.from({ length: IN_FLIGHT }, (_, lane) =>
   Buffer.from(received, lane * size, size),
 )
 const get = async (index, lane) => {
-  const sink = { kind: 'memory', buffer: received, offset: lane * size }
-  const range = { sink, offset: 0, length: size, size, whole: true }
-  await run({ kind: 'get', ...range, etag: '', algorithm: 'CRC32' }, index, lane)
+  await run(
+    {
+      kind: 'get',
+      transferId: index + 1,
+      slot: lane,
+      key: keys[index],
+      query: '',
+      headers: [],
+      sink: { kind: 'memory', buffer: received, offset: lane * size },
+      offset: 0,
+      length: size,
+      size,
+      whole: true,
+      etag: '',
+      contentEncoding: undefined,
+      algorithm: 'CRC32',
+    },
+    index,
+  )
   checkBody(index, bodies[lane])
 }
 

@@ -21,10 +21,12 @@ describe('workloads', () => {
     expect(peers.map(({ name }) => name)).toContain(reference)
   })
 
-  it.each(WORKLOADS)('$name has exactly one peer that is ours', (workload) => {
+  it.each(WORKLOADS)('$name has us exactly once as we come', (workload) => {
     const { ownPeers = [], onlyOwn = false } = workload
     const peers = [...(onlyOwn ? [] : PEERS), ...ownPeers]
-    expect(peers.filter(({ kind }) => kind === 'ours')).toHaveLength(1)
+    const ours = peers.filter(({ kind }) => kind === 'ours').map(({ name }) => name)
+    expect(ours.filter((name) => name === 'transfer-engine')).toHaveLength(1)
+    expect(new Set(ours).size, 'others have names of their own').toBe(ours.length)
   })
 
   it.each(WORKLOADS)('$name can be done by its reference', (workload) => {

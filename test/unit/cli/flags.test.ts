@@ -8,6 +8,7 @@ import {
   parseFlag,
 } from '../../../src/cli/flags.ts'
 import { isUsageError } from '../../../src/cli/usage-error.ts'
+import type { OptionRow } from '../../../src/option-check.ts'
 import { resolveOptions, type EngineOptions } from '../../../src/options.ts'
 import { OPTIONS } from '../../../src/option-table.ts'
 import { GiB, MiB } from '../../../src/units.ts'
@@ -21,11 +22,17 @@ const SAMPLES = {
   count: ['3', 3],
   size: ['9MiB', 9 * MiB],
   duration: ['2s', 2000],
-  choice: ['sha256', 'SHA256'],
   text: ['some-text', 'some-text'],
   boolean: [undefined, true],
   value: ['some-text', 'some-text'],
 } as const
+
+/** Of a choice the last one, typed in another case. */
+function sampleOf(row: OptionRow): readonly [typed: string | undefined, value: unknown] {
+  if (row.kind !== 'choice') return SAMPLES[row.kind]
+  const value = row.values.at(-1) ?? ''
+  return [value === value.toLowerCase() ? value.toUpperCase() : value.toLowerCase(), value]
+}
 
 function optionsOf(...argv: string[]): EngineOptions {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined })
@@ -43,7 +50,7 @@ function failureOf(...argv: string[]): unknown {
 
 describe('flags of the engine', () => {
   it.each(flagged)('$flag sets `$name`, and the engine takes the value', ({ name, flag, row }) => {
-    const [typed, value] = SAMPLES[row.kind]
+    const [typed, value] = sampleOf(row)
     const options = optionsOf(...(typed === undefined ? [flag] : [flag, typed]))
     expect(options).toEqual({ [name]: value })
     expect(() => resolveOptions(options)).not.toThrow()

@@ -112,6 +112,16 @@ describe('route', () => {
     })
   })
 
+  it.each([
+    ['https://s3.test', 'always', true],
+    ['http://s3.test', 'never', false],
+    ['http://s3.test', 'auto', true],
+  ] as const)('for %s with `payloadSigning: %s` signs the payload: %s', async (...row) => {
+    const [endpoint, payloadSigning, signPayload] = row
+    const route = await open({ endpoint, payloadSigning }).route('bkt')
+    expect(route.signPayload).toBe(signPayload)
+  })
+
   it('leaves anonymous routes without scope and credentials', async () => {
     const route = await open({ credentials: 'anonymous', region: 'us-east-1' }).route('bkt')
     expect([route.signing, route.credentials]).toEqual([undefined, undefined])

@@ -141,7 +141,7 @@ describe('a request body', () => {
     }
     for (const body of [bytes, slices()]) {
       const headers = ['content-length', String(bytes.length), 'host', 'x']
-      await exchange(pool, connection, { method: 'PUT', path: '/', headers, body }, undefined)
+      await exchange(pool, connection, 'PUT', { path: '/', headers }, body, undefined)
     }
     expect(server.requests.map(({ body }) => differenceOf(body, bytes))).toEqual([
       undefined,
@@ -159,8 +159,8 @@ describe('a request body', () => {
       throw new Error('the disk broke')
     }
     const headers = ['content-length', '2000']
-    const request = { method: 'PUT' as const, path: '/', headers, body: failing() }
-    await expect(exchange(pool, connection, request, undefined)).rejects.toThrow('the disk broke')
+    const done = exchange(pool, connection, 'PUT', { path: '/', headers }, failing(), undefined)
+    await expect(done).rejects.toThrow('the disk broke')
     pool.release(connection, false)
     await until(() => counters().open === 0, 'the connection is closed')
     pool.close()
@@ -171,8 +171,8 @@ describe('a request body', () => {
       socket.write(answer('200 OK')),
     )
     const headers = ['content-length', '5', 'host', 'bucket.example']
-    const request = { method: 'PUT' as const, path: '/k?a=b', headers, body: Buffer.from('hello') }
-    await exchange(pool, connection, request, undefined)
+    const request = { path: '/k?a=b', headers }
+    await exchange(pool, connection, 'PUT', request, Buffer.from('hello'), undefined)
     const [sent] = server.requests
     expect(sent?.target).toBe('/k?a=b')
     expect(sent?.headers).toEqual({

@@ -47,8 +47,7 @@ export function get(
   path = '/',
   sink?: PayloadSink,
 ): Promise<ExchangeAnswer> {
-  const request = { method: 'GET' as const, path, headers: [], body: null }
-  return exchange(pool, connection, request, sink)
+  return exchange(pool, connection, 'GET', { path, headers: [] }, null, sink)
 }
 
 /** Acquire, GET, release, as the jobs do it. */
