@@ -8,7 +8,8 @@ import { formatDuration, formatSize } from './units.ts'
 
 export interface NumberRow {
   readonly kind: 'count' | 'size' | 'duration'
-  readonly default: number
+  /** `undefined` where the engine chooses. */
+  readonly default: number | undefined
   readonly min: number
   readonly max: number
 }

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import type { NumberRow, OptionRow } from './option-check.ts'
 import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
-import { MULTIPART_THRESHOLD_DEFAULT, PART_SIZE_DEFAULT } from './plan/upload-plan.ts'
+import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
 import { GiB, MiB } from './units.ts'
 
 const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
@@ -26,7 +26,7 @@ const count = (value: number, min: number, max: number): NumberRow => ({
   min,
   max,
 })
-const size = (value: number, min: number, max: number): NumberRow => ({
+const size = (value: number | undefined, min: number, max: number): NumberRow => ({
   kind: 'size',
   default: value,
   min,
@@ -94,10 +94,10 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     doc: 'Memory for parts in flight',
   },
   partSize: {
-    ...size(PART_SIZE_DEFAULT, PART_SIZE_MIN, PART_SIZE_MAX),
+    ...size(undefined, PART_SIZE_MIN, PART_SIZE_MAX),
     flag: '--part-size',
     was: ['multipart_chunksize', 'chunkSize'],
-    doc: 'Part size; grows so that 10,000 parts suffice',
+    doc: 'Part size; from 8 to 32 MiB by size and rate if none is given; grows so that 10,000 parts suffice',
   },
   multipartThreshold: {
     ...size(MULTIPART_THRESHOLD_DEFAULT, 0, PART_SIZE_MAX),

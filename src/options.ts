@@ -49,15 +49,19 @@ export interface Tuning {
   readonly maxTransfers?: number | undefined
   /** Memory for parts in flight. @default 128 MiB */
   readonly memoryLimit?: number | undefined
-  /** Part size; grows so that 10,000 parts suffice. @default 8 MiB */
+  /**
+   * Part size; grows so that 10,000 parts suffice.
+   * @default 8 to 32 MiB, by the size of the object and the rate measured; 8 MiB where parts are
+   *   held in memory
+   */
   readonly partSize?: number | undefined
   /** Objects from this size go in parts. @default 16 MiB */
   readonly multipartThreshold?: number | undefined
   /** Checksum sent with uploads. @default CRC32 */
   readonly checksumAlgorithm?: UploadChecksum | undefined
   /**
-   * Whether the SHA-256 of each body is signed, at 0.6 CPU s per GiB: `always`, `never`, or `auto`:
-   * over plain http, where whoever sits on the line could change body and checksum alike, and where
+   * Whether the SHA-256 of each body is signed, which may cost more than all else: `always`, `never`,
+   * or `auto`: over plain http, where whoever sits on the line could change body and checksum alike, and where
    * no checksum is sent. @default auto
    */
   readonly payloadSigning?: PayloadSigning | undefined
@@ -86,8 +90,10 @@ export type UploadChecksum = Extract<
   'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
 >
 
-/** All of `Tuning`, filled in. Frozen. */
-export type ResolvedTuning = Readonly<{ [K in keyof Tuning]-?: NonNullable<Tuning[K]> }>
+/** All of `Tuning`, filled in but for what is chosen by object. Frozen. */
+export type ResolvedTuning = Readonly<{
+  [K in keyof Tuning]-?: K extends 'partSize' ? Tuning[K] : NonNullable<Tuning[K]>
+}>
 
 export interface ResolvedOptions {
   readonly target: ConnectionTarget

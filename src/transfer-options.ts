@@ -41,7 +41,7 @@ export interface DownloadOptions extends RequestAttributes, CommonOptions {
 /** Options of a transfer, checked. */
 export interface CheckedUpload {
   readonly attributes: ObjectAttributes
-  readonly partSize: number
+  readonly partSize: number | undefined
   readonly multipartThreshold: number
   readonly algorithm: UploadChecksum
   readonly size: number | undefined
@@ -73,7 +73,7 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
   }
   return {
     attributes: validateAttributes(options),
-    partSize: override('partSize', options.partSize, tuning) as number,
+    partSize: override('partSize', options.partSize, tuning) as number | undefined,
     multipartThreshold: override(
       'multipartThreshold',
       options.multipartThreshold,
@@ -88,7 +88,7 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
 export function checkDownloadOptions(
   options: DownloadOptions,
   tuning: ResolvedTuning,
-): { readonly attributes: RequestAttributes; readonly partSize: number } {
+): { readonly attributes: RequestAttributes; readonly partSize: number | undefined } {
   checkNames(options, DOWNLOAD_NAMES)
   checkCommon(options)
   if (options.versionId !== undefined && typeof options.versionId !== 'string') {
@@ -97,7 +97,7 @@ export function checkDownloadOptions(
   const { sseCustomerKey, requestPayer, expectedBucketOwner } = options
   return {
     attributes: validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner }),
-    partSize: override('partSize', options.partSize, tuning) as number,
+    partSize: override('partSize', options.partSize, tuning) as number | undefined,
   }
 }
 

@@ -110,7 +110,7 @@ function describe(row: OptionRow): string {
   if (row.kind === 'choice') {
     return `${row.doc}: ${row.values.join(', ')} (default: ${row.default})`
   }
-  if (!('min' in row)) return row.doc
+  if (!('min' in row) || row.default === undefined) return row.doc
   const format = FORMATTERS[row.kind]
   return `${row.doc} (default: ${format(row.default)})`
 }

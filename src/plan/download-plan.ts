@@ -8,8 +8,8 @@
 
 import { assert } from '../assert.ts'
 import { MiB } from '../units.ts'
+import { PART_SIZE_DEFAULT } from './part-size.ts'
 import { rangeAt, splitIntoRanges, type ByteRange } from './ranges.ts'
-import { PART_SIZE_DEFAULT } from './upload-plan.ts'
 
 /**
  * Most ranges of one download. Each has a row in the part table and a checksum to combine, so

@@ -11,6 +11,7 @@ import { assert } from '../assert.ts'
 import { TransferError } from '../errors.ts'
 import { formatSize, MiB } from '../units.ts'
 import { AWS_LIMITS, type StoreLimits } from './limits.ts'
+import { PART_SIZE_DEFAULT } from './part-size.ts'
 import { rangeAt, splitIntoRanges, type ByteRange } from './ranges.ts'
 
 /**
@@ -18,12 +19,6 @@ import { rangeAt, splitIntoRanges, type ByteRange } from './ranges.ts'
  * Source: none, reasonable default; below it one request costs less than the three of two parts.
  */
 export const MULTIPART_THRESHOLD_DEFAULT = 16 * MiB
-
-/**
- * Part size while it gives no more than 10,000 parts, that is up to 78 GiB. Bytes.
- * Source: none, reasonable default; the one the AWS CLI uses.
- */
-export const PART_SIZE_DEFAULT = 8 * MiB
 
 export interface UploadPlanInput {
   readonly size: number

@@ -96,8 +96,11 @@ export async function attemptOnce(
     progress.open(permit.slot)
     const result = await env.executor.run(route, job)
     // A digest moves nothing: its bytes were counted when they came.
-    if (result.ok) kept = job.kind === 'digest' ? 0 : result.length
-    else kept = request.onPartial?.(result) ?? 0
+    if (result.ok && job.kind !== 'digest') {
+      kept = result.length
+      env.scheduler.requestRate.note(result.length, result.elapsedMs)
+    }
+    if (!result.ok) kept = request.onPartial?.(result) ?? 0
     return { result, kept }
   } finally {
     progress.close(permit.slot, kept)

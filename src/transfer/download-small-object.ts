@@ -34,7 +34,7 @@ export async function trySmallObject(
 ): Promise<DownloadResult | undefined> {
   const { env, sequence, stopping } = run
   const { transfers, memory, smallObjects } = env.scheduler
-  if (spec.partSize < SMALL_FILE_MAX) return undefined
+  if (spec.partSize !== undefined && spec.partSize < SMALL_FILE_MAX) return undefined
   if (!(await smallObjects.isSmall(transfers.taken, stopping))) return undefined
   const target = resolve(path)
   let failed: PartFailed

@@ -28,7 +28,8 @@ import type { TransferRun } from './transfer-run.ts'
 export interface DownloadSpec {
   readonly object: ObjectRef
   readonly attributes: RequestAttributes
-  readonly partSize: number
+  /** `undefined` leaves it to the object. */
+  readonly partSize: number | undefined
   /** Whether stored checksums are asked for and compared. */
   readonly compare: boolean
   /** Bytes are handed out in order, and hashed so where ranges cannot be combined. */
@@ -52,10 +53,11 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
   const proof = await planProof(info, spec.compare, (partNumber) =>
     headPart(run, object, { ...options, partNumber, ifMatch: info.etag }),
   )
+  const partSize = spec.partSize ?? run.partSizeOf(info.size)
   const isHashedInOrder = spec.inOrder === true && (proof.exactParts || proof.wholePass)
   const plan = isHashedInOrder
-    ? planDownload({ size: info.size, partSize: spec.partSize })
-    : planFor(info.size, spec.partSize, proof)
+    ? planDownload({ size: info.size, partSize })
+    : planFor(info.size, partSize, proof)
   const query =
     object.versionId === undefined ? '' : canonicalQuery([['versionId', object.versionId]])
   const fetch: FetchSpec = {

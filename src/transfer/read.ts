@@ -9,6 +9,7 @@
 import { assert } from '../assert.ts'
 import type { PartDigest } from '../checksum/combine.ts'
 import { rangeOf } from '../plan/download-plan.ts'
+import { PART_SIZE_DEFAULT } from '../plan/part-size.ts'
 import { checksumOf, compareReceived } from './download-proof.ts'
 import { openObject, rangeCount, type DownloadSpec, type OpenedObject } from './download.ts'
 import { fetchRange } from './fetch-range.ts'
@@ -33,7 +34,7 @@ interface Fetched {
  */
 export async function* readObject(run: TransferRun, spec: DownloadSpec): AsyncGenerator<Buffer> {
   const { memoryLimit, maxInFlight } = run.env.tuning
-  const partSizeMax = Math.min(spec.partSize, memoryLimit)
+  const partSizeMax = Math.min(spec.partSize ?? PART_SIZE_DEFAULT, memoryLimit)
   const opened = await openObject(run, { ...spec, partSize: partSizeMax, inOrder: true })
   const { info, plan, proof } = opened
   const count = rangeCount(plan)

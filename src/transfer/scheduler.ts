@@ -8,6 +8,7 @@
 
 import { assert } from '../assert.ts'
 import type { StopSignal } from '../store/abortable.ts'
+import { RequestRate } from './request-rate.ts'
 import { Semaphore } from './semaphore.ts'
 import { SizeGuess } from './size-guess.ts'
 
@@ -31,6 +32,8 @@ export class Scheduler {
   lastFileWasSmall = false
   /** The same of objects to download. */
   readonly smallObjects = new SizeGuess()
+  /** What one request moves; every part that arrives is noted. */
+  readonly requestRate = new RequestRate()
   readonly #freeSlots: number[]
 
   constructor(limits: {

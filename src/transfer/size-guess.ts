@@ -10,8 +10,8 @@ import { abortable, type StopSignal } from '../store/abortable.ts'
 /** Small ones in a row after which the next is expected to be small again. */
 const CONVINCING = 4
 
-/** Transfers at work from which one is tried. */
-const MANY = 8
+/** Transfers at work from which objects are expected to be small. Source: none, reasonable default. */
+export const MANY = 8
 
 export class SizeGuess {
   /** Small ones still missing until one is expected; `undefined` while nothing is known. */

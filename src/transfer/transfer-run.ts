@@ -9,6 +9,7 @@
 import { isTransferError, toTransferError, TransferError } from '../errors.ts'
 import type { EventHub, ProgressEvent, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
+import { choosePartSize } from '../plan/part-size.ts'
 import type { PartExecutor } from '../pool/part-executor.ts'
 import type { SharedBuffers } from '../pool/shared-buffers.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -62,6 +63,13 @@ export class TransferRun {
   /** The same for those who need an `AbortSignal`; most transfers never make one. */
   get signal(): AbortSignal {
     return this.stopping.signal
+  }
+
+  /** The part size for an object, where nobody chose one and no part is held in memory. */
+  partSizeOf(size: number): number {
+    const { scheduler, tuning } = this.env
+    const requestRate = scheduler.requestRate.bytesPerSecond
+    return choosePartSize({ size, maxInFlight: tuning.maxInFlight, requestRate })
   }
 
   /** Position in the order of submission. */

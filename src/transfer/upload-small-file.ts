@@ -10,16 +10,15 @@
 import { stat } from 'node:fs/promises'
 import { fromWire, type ErrorCode } from '../errors.ts'
 import { partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
+import { PART_SIZE_DEFAULT } from '../plan/part-size.ts'
 import { planUpload } from '../plan/upload-plan.ts'
 import type { PartFailed } from '../pool/protocol.ts'
 import { attemptOnce, reportPart } from './attempt.ts'
 import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
+import { MANY } from './size-guess.ts'
 import { putHeaders, type UploadSpec } from './upload-spec.ts'
 import { verifySinglePut } from './verify-upload.ts'
-
-/** Transfers at work from which files are expected to be small. Source: none, reasonable default. */
-const MANY = 8
 
 /** Failures of the file, which another look at it would only repeat. */
 const OF_SOURCE: ReadonlySet<ErrorCode> = new Set([
@@ -43,7 +42,7 @@ export async function trySmallFile(
   spec: UploadSpec,
 ): Promise<SmallFileOutcome> {
   const { env, stopping, sequence } = run
-  const { partSize, multipartThreshold } = spec
+  const { partSize = PART_SIZE_DEFAULT, multipartThreshold } = spec
   const isExpected = env.scheduler.lastFileWasSmall || env.scheduler.transfers.taken >= MANY
   const plan = planUpload({ size: SMALL_FILE_MAX, partSize, multipartThreshold })
   if (!isExpected || plan.kind !== 'single') return NOT_TRIED

@@ -28,6 +28,8 @@ export interface SourcePart {
 export interface UploadSource {
   /** `undefined` for a stream whose end is not known. */
   readonly size: number | undefined
+  /** Whether a part is in memory from when it is read until it has arrived. */
+  readonly holdsParts: boolean
   /** The next `length` bytes, fewer at the end, `undefined` after it. */
   next(length: number): Promise<SourcePart | undefined>
   /** @throws ERR_SOURCE_CHANGED when the bytes are not those that were planned. */
@@ -38,6 +40,7 @@ export interface UploadSource {
 /** A regular file. */
 export class FileSource implements UploadSource {
   readonly size: number
+  readonly holdsParts = false
   readonly #run: TransferRun
   readonly #path: string
   readonly #file: FileHandle
@@ -96,6 +99,7 @@ export class FileSource implements UploadSource {
 /** A stream, a Buffer or a Blob. */
 export class MemorySource implements UploadSource {
   readonly size: number | undefined
+  readonly holdsParts = true
   readonly #run: TransferRun
   readonly #reader: ByteReader
   #offset = 0

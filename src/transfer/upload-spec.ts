@@ -7,7 +7,8 @@ import { attributeHeaders, NO_ATTRIBUTES, type ObjectAttributes } from '../store
 
 export interface UploadSpec {
   readonly attributes: ObjectAttributes
-  readonly partSize: number
+  /** `undefined` leaves it to the object. */
+  readonly partSize: number | undefined
   readonly multipartThreshold: number
   readonly algorithm: ChecksumAlgorithm
   /** Whether the store is sent checksums at all. */

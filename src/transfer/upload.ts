@@ -10,6 +10,7 @@ import { assert } from '../assert.ts'
 import { canonicalQuery } from '../store/signing.ts'
 import { TransferError } from '../errors.ts'
 import { PARTS_MAX } from '../plan/limits.ts'
+import { PART_SIZE_DEFAULT } from '../plan/part-size.ts'
 import { planUpload, type MultipartUploadPlan } from '../plan/upload-plan.ts'
 import type { PartDone, PartFailed, PutJob } from '../pool/protocol.ts'
 import { attributeHeaders } from '../store/attributes.ts'
@@ -67,10 +68,13 @@ export async function runUpload(
   spec: UploadSpec,
   failed?: PartFailed,
 ): Promise<UploadResult> {
-  const { partSize, multipartThreshold } = spec
+  const { multipartThreshold } = spec
   if (source.size === undefined) return uploadUnknownLength(run, source, spec)
+  const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size)
+  const partSize = spec.partSize ?? chosen
   const plan = planUpload({ size: source.size, partSize, multipartThreshold })
-  run.started(source.size, plan.kind === 'multipart' ? plan.parts : 1, partSize)
+  if (plan.kind === 'multipart') run.started(source.size, plan.parts, plan.partSize)
+  else run.started(source.size, 1, partSize)
   if (plan.kind === 'multipart') return uploadParts(run, source, spec, plan, undefined)
   const part = await source.next(Math.max(1, source.size))
   return uploadSingle(run, source, spec, part, failed)
@@ -82,12 +86,13 @@ async function uploadUnknownLength(
   source: UploadSource,
   spec: UploadSpec,
 ): Promise<UploadResult> {
-  run.started(undefined, undefined, spec.partSize)
-  const first = await source.next(spec.partSize)
-  if (first === undefined || first.length < spec.partSize) {
+  const { partSize = PART_SIZE_DEFAULT } = spec
+  run.started(undefined, undefined, partSize)
+  const first = await source.next(partSize)
+  if (first === undefined || first.length < partSize) {
     return uploadSingle(run, source, spec, first)
   }
-  return uploadParts(run, source, spec, { partSize: spec.partSize }, first)
+  return uploadParts(run, source, spec, { partSize }, first)
 }
 
 async function uploadSingle(

@@ -18,6 +18,7 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   pathStyle: 'for IP addresses and localhost',
   tlsVerify: 'true',
   workers: 'one per core, at most 64',
+  partSize: 'by object',
 }
 
 export function optionTable(): string {
@@ -40,7 +41,7 @@ export function withOptionTable(document: string): string {
 function defaultOf(name: string, row: OptionRow): string {
   const special = SPECIAL_DEFAULTS[name]
   if (special !== undefined) return special
-  if (!('default' in row)) return ''
+  if (!('default' in row) || row.default === undefined) return ''
   return formatValue(row, row.default)
 }
 

@@ -7,10 +7,11 @@
 import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { startLocalStore, type LocalStore, type LocalStoreOptions } from 'transfer-engine/testing'
 import { TransferEngine, type EngineOptions } from 'transfer-engine'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { sdkClient } from './sdk-client.ts'
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 
@@ -149,21 +150,6 @@ export function storedBytes(store: LocalStore, key: string): Buffer {
 
 export function storedKeys(store: LocalStore): string[] {
   return store.objects(BUCKET).map((object) => object.key)
-}
-
-function sdkClient(store: LocalStore): S3Client {
-  const { accessKeyId, secretAccessKey, sessionToken } = store.credentials
-  return new S3Client({
-    endpoint: store.endpoint,
-    region: store.region,
-    credentials: {
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken !== undefined && { sessionToken }),
-    },
-    forcePathStyle: true,
-    maxAttempts: 1,
-  })
 }
 
 /** Open sockets and files by what they are, how many of each; nothing outside Linux. */

@@ -1,37 +1,15 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startLocalStore } from 'transfer-engine/testing'
+import { describe, expect, it } from 'vitest'
 import { selfSigned } from '../helpers/self-signed.ts'
-import { differenceOf, testBytes } from '../helpers/test-bytes.ts'
-import { run, storeEnvironment, type Outcome, type RunOptions } from './cli-command.ts'
+import { differenceOf } from '../helpers/test-bytes.ts'
+import { storeEnvironment } from './cli-command.ts'
+import { big, small, useCopyBed } from './cli-fixture.ts'
 
-const MiB = 1024 * 1024
-const big = testBytes(20 * MiB + 7, 1)
-const small = testBytes(1000, 2)
-
-let store: LocalStore
-let dir = ''
-beforeAll(async () => {
-  store = await startLocalStore({ buckets: ['test'] })
-  dir = await mkdtemp(join(tmpdir(), 'transfer-engine-cli-'))
-  await writeFile(join(dir, 'big.bin'), big)
-  await writeFile(join(dir, 'small.txt'), small)
-})
-afterAll(async () => {
-  await store.close()
-  await rm(dir, { recursive: true, force: true })
-})
-
-const cp = (argv: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
-  run(['cp', ...argv], {
-    cwd: dir,
-    ...options,
-    env: { ...storeEnvironment(store), ...options.env },
-  })
-const stored = (key: string) => store.objects('test').find((object) => object.key === key)
-const read = (name: string): Promise<Buffer> => readFile(join(dir, name))
+const bed = useCopyBed()
+const { cp, stored } = bed
+const read = (name: string): Promise<Buffer> => readFile(join(bed.dir, name))
 
 describe('cp with files', () => {
   it('copies a file up and down bit for bit, and says so in one line each', async () => {
@@ -51,14 +29,14 @@ describe('cp with files', () => {
   })
 
   it('puts an object into a directory under its own name', async () => {
-    await mkdir(join(dir, 'into'))
+    await mkdir(join(bed.dir, 'into'))
     await cp(['small.txt', 's3://test/deep/er/name.txt', '--quiet'])
     expect(await cp(['s3://test/deep/er/name.txt', 'into', '--quiet'])).toMatchObject({ code: 0 })
     expect(differenceOf(await read('into/name.txt'), small)).toBeUndefined()
   })
 
   it('replaces a file, and leaves it as it was when the object is missing', async () => {
-    await writeFile(join(dir, 'old.txt'), 'old')
+    await writeFile(join(bed.dir, 'old.txt'), 'old')
     expect(await cp(['s3://test/none', 'old.txt'])).toMatchObject({ code: 1 })
     expect((await read('old.txt')).toString()).toBe('old')
   })
@@ -87,7 +65,7 @@ describe('cp with files', () => {
   })
 
   it('does nothing in a dry run but say what it would do', async () => {
-    const before = store.requests.entries().length
+    const before = bed.store.requests.entries().length
     const up = await cp(['small.txt', 's3://test/dry/', '--dryrun'])
     expect(up).toMatchObject({
       code: 0,
@@ -97,14 +75,14 @@ describe('cp with files', () => {
     const down = await cp(['s3://test/any', 'into', '--dry-run'])
     expect(down.out).toBe('(dry run) download s3://test/any to into/any\n')
     expect(await cp(['none', 's3://test/', '--dry-run'])).toMatchObject({ code: 1, out: '' })
-    expect(store.requests.entries()).toHaveLength(before)
+    expect(bed.store.requests.entries()).toHaveLength(before)
   })
 })
 
 describe('cp over TLS', () => {
   it('trusts a certificate given by flag or AWS_CA_BUNDLE, or any if told so', async () => {
     const tls = selfSigned()
-    await writeFile(join(dir, 'ca.pem'), tls.cert)
+    await writeFile(join(bed.dir, 'ca.pem'), tls.cert)
     await using secure = await startLocalStore({ buckets: ['test'], tls })
     const env = storeEnvironment(secure)
     const argv = ['small.txt', 's3://test/secure']
@@ -163,7 +141,7 @@ describe('cp in JSON', () => {
 
   it('tells a retry and a failure', async () => {
     const fault = { kind: 'answer', status: 503, code: 'SlowDown' } as const
-    store.faults.add({ match: { operation: 'PutObject' }, fault, times: 1 })
+    bed.store.faults.add({ match: { operation: 'PutObject' }, fault, times: 1 })
     const retried = await cp(['small.txt', 's3://test/retry', '--json'])
     expect(retried.events.find(({ event }) => event === 'retry')).toMatchObject({
       error: { code: 'ERR_THROTTLED' },

@@ -1,35 +1,13 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { differenceOf, testBytes } from '../helpers/test-bytes.ts'
-import { run, storeEnvironment, type Outcome, type RunOptions } from './cli-command.ts'
+import type { Outcome } from './cli-command.ts'
+import { big, useCopyBed } from './cli-fixture.ts'
 
 const MiB = 1024 * 1024
-const big = testBytes(20 * MiB + 7, 1)
-const small = testBytes(1000, 2)
-
-let store: LocalStore
-let dir = ''
-beforeAll(async () => {
-  store = await startLocalStore({ buckets: ['test'] })
-  dir = await mkdtemp(join(tmpdir(), 'transfer-engine-cli-'))
-  await writeFile(join(dir, 'big.bin'), big)
-  await writeFile(join(dir, 'small.txt'), small)
-})
-afterAll(async () => {
-  await store.close()
-  await rm(dir, { recursive: true, force: true })
-})
-
-const cp = (argv: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
-  run(['cp', ...argv], {
-    cwd: dir,
-    ...options,
-    env: { ...storeEnvironment(store), ...options.env },
-  })
-const stored = (key: string) => store.objects('test').find((object) => object.key === key)
+const bed = useCopyBed()
+const { cp, stored } = bed
 
 describe('cp with streams', () => {
   it('uploads standard input', async () => {
@@ -76,13 +54,13 @@ describe('cp with streams', () => {
 
   it('leaves no upload behind when the reader of its events goes away', async () => {
     const match = { operation: 'UploadPart', partNumber: 2 }
-    store.faults.add({ match, fault: { kind: 'delay', ms: 500 } })
+    bed.store.faults.add({ match, fault: { kind: 'delay', ms: 500 } })
     const result = await cp(['big.bin', 's3://test/deaf', '--json'], {
       during: (child) => child.stdout?.once('data', () => child.stdout?.destroy()),
     })
-    store.faults.clear()
+    bed.store.faults.clear()
     expect(result).toMatchObject({ code: 141, err: '' })
-    expect(store.uploads()).toEqual([])
+    expect(bed.store.uploads()).toEqual([])
     expect(stored('deaf')).toBeUndefined()
   })
 })
@@ -96,11 +74,11 @@ describe('cp that is interrupted', () => {
     signal: NodeJS.Signals,
     againMs?: number,
   ): Promise<Outcome> => {
-    const before = store.requests.entries().length
+    const before = bed.store.requests.entries().length
     const result = await cp(argv, {
       during: (child) => {
         const timer = setInterval(() => {
-          const isMoving = store.requests
+          const isMoving = bed.store.requests
             .entries()
             .slice(before)
             .some(({ operation }) => operation === 'UploadPart' || operation === 'GetObject')
@@ -112,17 +90,17 @@ describe('cp that is interrupted', () => {
         child.once('close', () => clearInterval(timer))
       },
     })
-    store.faults.clear()
+    bed.store.faults.clear()
     return result
   }
 
   it('leaves no multipart upload open', async () => {
-    store.faults.add({ match: { operation: 'UploadPart' }, fault: stall })
+    bed.store.faults.add({ match: { operation: 'UploadPart' }, fault: stall })
     const result = await interrupted(['big.bin', 's3://test/interrupted'], 'SIGINT')
     expect(result.code).toBe(130)
     expect(result.err).toContain('interrupted, cleaning up')
     expect(result.err).toContain('ERR_ABORTED')
-    expect(store.uploads()).toEqual([])
+    expect(bed.store.uploads()).toEqual([])
     expect(stored('interrupted')).toBeUndefined()
   })
 
@@ -133,31 +111,31 @@ describe('cp that is interrupted', () => {
       during: (child) => setTimeout(() => child.kill('SIGINT'), 1500),
     })
     expect(result.code).toBe(130)
-    expect(store.uploads()).toEqual([])
+    expect(bed.store.uploads()).toEqual([])
     expect(stored('silent')).toBeUndefined()
   })
 
   it('exits at once the second time', async () => {
-    store.faults.add({ match: { operation: 'UploadPart' }, fault: stall })
+    bed.store.faults.add({ match: { operation: 'UploadPart' }, fault: stall })
     const late = { kind: 'delay', ms: 20_000 } as const
-    store.faults.add({ match: { operation: 'AbortMultipartUpload' }, fault: late })
+    bed.store.faults.add({ match: { operation: 'AbortMultipartUpload' }, fault: late })
     const startedAt = performance.now()
     const result = await interrupted(['big.bin', 's3://test/twice'], 'SIGINT', 700)
     expect(result.code).toBe(130)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(
-      store.requests.entries({ operation: 'AbortMultipartUpload', key: 'twice' }),
+      bed.store.requests.entries({ operation: 'AbortMultipartUpload', key: 'twice' }),
     ).toHaveLength(1)
-    store.reset()
+    bed.store.reset()
   })
 
   it('leaves no temporary file, and the old one as it was', async () => {
     await cp(['big.bin', 's3://test/slow', '--quiet'])
-    const target = join(dir, 'target')
+    const target = join(bed.dir, 'target')
     await mkdir(target)
     await writeFile(join(target, 'slow'), 'old')
     const fault = { kind: 'stall-response', afterBytes: 1 * MiB } as const
-    store.faults.add({ match: { operation: 'GetObject' }, fault })
+    bed.store.faults.add({ match: { operation: 'GetObject' }, fault })
     const result = await interrupted(['s3://test/slow', 'target'], 'SIGTERM')
     expect(result.code).toBe(143)
     expect(await readdir(target)).toEqual(['slow'])

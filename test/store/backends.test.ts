@@ -23,7 +23,8 @@ import { patternBytes, startLocalStore } from '../../src/testing.ts'
 import type { LocalStore, LocalStoreOptions } from '../../src/testing.ts'
 import { compileStore } from './compiled-store.ts'
 import type { CompiledStore } from './compiled-store.ts'
-import { refusal, sdkClient, testBytes } from './sdk-client.ts'
+import { refusal, sdkClient } from '../helpers/sdk-client.ts'
+import { testBytes } from '../helpers/test-bytes.ts'
 
 const Bucket = 'test'
 const KiB = 1024

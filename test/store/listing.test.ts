@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startLocalStore } from '../../src/testing.ts'
 import type { LocalStore } from '../../src/testing.ts'
 import { compareKeys } from '../../src/local-store/keys.ts'
-import { refusal, sdkClient } from './sdk-client.ts'
+import { refusal, sdkClient } from '../helpers/sdk-client.ts'
 
 const Bucket = 'test'
 let store: LocalStore

@@ -23,7 +23,8 @@ import type { CompletedPart, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startLocalStore } from '../../src/testing.ts'
 import type { LocalStore } from '../../src/testing.ts'
-import { refusal, sdkClient, testBytes } from './sdk-client.ts'
+import { refusal, sdkClient } from '../helpers/sdk-client.ts'
+import { testBytes } from '../helpers/test-bytes.ts'
 
 const Bucket = 'test'
 const KiB = 1024

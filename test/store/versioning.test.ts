@@ -14,7 +14,7 @@ import type { BucketVersioningStatus, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startLocalStore } from '../../src/testing.ts'
 import type { LocalStore } from '../../src/testing.ts'
-import { refusal, sdkClient } from './sdk-client.ts'
+import { refusal, sdkClient } from '../helpers/sdk-client.ts'
 
 const Bucket = 'test'
 let store: LocalStore

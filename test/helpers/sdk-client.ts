@@ -38,14 +38,3 @@ export async function refusal(
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } }
   return { name: error.name, status: $metadata?.httpStatusCode, message: error.message }
 }
-
-/** Bytes that compress badly and differ between seeds. */
-export function testBytes(length: number, seed = 1): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  let state = seed * 0x9e3779b1
-  for (let at = 0; at < length; at += 1) {
-    state = Math.imul(state ^ (state >>> 15), 0x85ebca6b) + at
-    bytes[at] = state >>> 24
-  }
-  return bytes
-}
