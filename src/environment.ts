@@ -41,10 +41,10 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
 function createExecutor(options: ResolvedOptions): PartExecutor {
   const shared = new SharedState(options.tuning.maxInFlight)
   const config = workerConfig(options, shared)
-  const { workers, maxInFlight, prewarmConnections: prewarm } = options.tuning
+  const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
     ? new InlineExecutor(config, shared, prewarm)
-    : new WorkerPool(config, shared, { workers, maxInFlight, prewarm })
+    : new WorkerPool(config, shared, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
 function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {

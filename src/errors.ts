@@ -130,6 +130,8 @@ export interface ErrorContext {
   readonly region?: string | undefined
   /** Offset of the store's clock against ours, from its Date header. Milliseconds. */
   readonly clockOffsetMs?: number | undefined
+  /** An idle connection broke under the request before any answer: no failure of the store. */
+  readonly stale?: boolean | undefined
   /** What clean-up could not remove, for example an upload id. */
   readonly leftBehind?: string | undefined
 }

@@ -69,6 +69,10 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--workers',
     doc: 'Worker threads; 0 runs everything in the calling thread',
   },
+  workerTimeoutMs: {
+    ...duration(60_000, 0, HOUR),
+    doc: 'A thread with work that gives no sign of life for so long is replaced; 0 waits',
+  },
   maxConnections: {
     ...count(64, 1, 10_000),
     flag: '--max-connections',

@@ -37,6 +37,8 @@ export interface ConnectionTarget {
 export interface Tuning {
   /** Worker threads; 0 runs everything in the calling thread. @default one per core, at most 64 */
   readonly workers?: number | undefined
+  /** A thread with work that gives no sign of life for so long is replaced; 0 waits. @default 1 min */
+  readonly workerTimeoutMs?: number | undefined
   /** Connections over all workers together. @default 64 */
   readonly maxConnections?: number | undefined
   /** Idle connections kept per worker. @default 32 */

@@ -6,7 +6,7 @@ import type { WorkerCounters } from './pool/shared-state.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
 /** Counters since the engine was made; `open` and `busy` are of this moment. */
-export type PoolStats = Omit<WorkerCounters, 'threadId'>
+export type PoolStats = Omit<WorkerCounters, 'threadId' | 'beatAt'>
 
 export interface EngineStats {
   /** Transfers submitted and not ended. */

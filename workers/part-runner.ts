@@ -73,24 +73,36 @@ export class PartRunner {
     await this.#pool(origin).prewarm(count)
   }
 
-  /** Stops the jobs of a transfer: those at work are cut, those to come answer ERR_ABORTED. */
-  cancel(transferId: number): void {
-    this.#cancelled.add(transferId)
-    if (this.#cancelled.size > CANCELLED_MAX) {
-      for (const oldest of this.#cancelled) {
-        this.#cancelled.delete(oldest)
-        break
-      }
-    }
+  /**
+   * Stops the jobs of a transfer: those at work are cut, those to come answer ERR_ABORTED. With a
+   * slot, only the job at work there is cut.
+   */
+  cancel(transferId: number, slot?: number): void {
+    if (slot === undefined) this.#remember(transferId)
     for (const token of this.#running) {
-      if (token.transferId === transferId) token.cancel()
+      if (token.transferId !== transferId) continue
+      if (slot === undefined || token.slot === slot) token.cancel()
     }
+  }
+
+  /** Writes down that this thread is alive. */
+  beat(): void {
+    this.#worker.state.beat()
   }
 
   close(): void {
     for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
     this.#worker.buffers.clear()
+  }
+
+  #remember(transferId: number): void {
+    this.#cancelled.add(transferId)
+    if (this.#cancelled.size <= CANCELLED_MAX) return
+    for (const oldest of this.#cancelled) {
+      this.#cancelled.delete(oldest)
+      break
+    }
   }
 
   #pool(origin: string): ConnectionPool {
@@ -103,8 +115,8 @@ export class PartRunner {
   }
 
   async #runJob(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
-    const token = new JobToken(job.transferId)
     const { slot, transferId } = job
+    const token = new JobToken(transferId, slot)
     const isCancelled =
       this.#cancelled.has(transferId) || this.#worker.state.isCancelled(slot, transferId)
     if (isCancelled) token.cancel()

@@ -10,6 +10,7 @@ import type {
   TaskMessage,
   WorkerConfig,
 } from '../src/pool/protocol.ts'
+import { HEARTBEAT_MS } from '../src/pool/shared-state.ts'
 import { jobsOf } from '../src/pool/rows.ts'
 import { AnswerOutbox } from './answer-outbox.ts'
 import { PartRunner } from './part-runner.ts'
@@ -24,10 +25,12 @@ const outbox = new AnswerOutbox((answers: AnswerMessage) => parentPort?.postMess
 const { prewarm } = config
 const warm = prewarm && runner.prewarm(prewarm.origin, prewarm.connections)
 
+setInterval(() => runner.beat(), HEARTBEAT_MS).unref()
+
 const channel = new BroadcastChannel(config.channel)
 channel.onmessage = (event: unknown) => {
   const { data } = event as { readonly data: ControlMessage }
-  runner.cancel(data.transferId)
+  runner.cancel(data.transferId, data.slot)
 }
 channel.unref()
 

@@ -21,11 +21,13 @@ export interface WorkerContext {
 /** Stops a job: at once while it is sending or receiving, else before its next step. */
 export class JobToken {
   readonly transferId: number
+  readonly slot: number
   #cancelled = false
   #connection: Connection | undefined
 
-  constructor(transferId: number) {
+  constructor(transferId: number, slot: number) {
     this.transferId = transferId
+    this.slot = slot
   }
 
   cancel(): void {

@@ -41,8 +41,8 @@ export class InlineExecutor implements PartExecutor {
     }
   }
 
-  cancel(transferId: number): void {
-    this.#runner?.then((runner) => runner.cancel(transferId)).catch(() => undefined)
+  cancel(transferId: number, slot?: number): void {
+    this.#runner?.then((runner) => runner.cancel(transferId, slot)).catch(() => undefined)
   }
 
   async ready(route: StoreRoute | undefined): Promise<void> {

@@ -15,7 +15,7 @@ export interface PartRunnerLike {
     onAnswer?: (result: PartResult, index: number) => void,
   ): Promise<readonly PartResult[]>
   prewarm(origin: string, count: number): Promise<void>
-  cancel(transferId: number): void
+  cancel(transferId: number, slot?: number): void
   close(): void
 }
 
@@ -28,8 +28,8 @@ export interface PartExecutor {
    */
   run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult>
 
-  /** Cuts the jobs of a transfer; each still answers, with ERR_ABORTED. */
-  cancel(transferId: number): void
+  /** Cuts the jobs of a transfer, or the one in a slot; each still answers, with ERR_ABORTED. */
+  cancel(transferId: number, slot?: number): void
 
   /** Starts what can be started ahead: threads, code, connections to the route's origin. */
   ready(route: StoreRoute | undefined): Promise<void>

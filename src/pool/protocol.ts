@@ -204,4 +204,9 @@ export interface WorkerConfig {
 }
 
 /** Coordinator → all workers. */
-export type ControlMessage = { readonly type: 'cancel'; readonly transferId: number }
+export type ControlMessage = {
+  readonly type: 'cancel'
+  readonly transferId: number
+  /** Only the job in this slot, and only if it has started. */
+  readonly slot?: number | undefined
+}

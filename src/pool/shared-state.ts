@@ -15,9 +15,13 @@
 import { assert } from '../assert.ts'
 import { LOCK_CELLS, WriteLocks } from './write-locks.ts'
 
+/** How often threads write the time, and are looked at. Milliseconds. */
+export const HEARTBEAT_MS = 1000
+
 /** Names of a worker's cells, in the order in which they lie. */
 export const COUNTERS = [
   'threadId',
+  'beatAt',
   'open',
   'busy',
   'opened',
@@ -104,6 +108,12 @@ export class WorkerState {
     this.#slots = slots
     this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length
     this.#cells[this.#row] = threadId
+    this.beat()
+  }
+
+  /** Writes that the thread is alive. */
+  beat(): void {
+    this.#cells[this.#row + COUNTERS.indexOf('beatAt')] = Date.now()
   }
 
   add(counter: CounterName, amount: number): void {

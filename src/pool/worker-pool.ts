@@ -35,12 +35,14 @@ import { answerOf, jobRow } from './rows.ts'
 import type { SharedState, WorkerCounters } from './shared-state.ts'
 import { cutIntoTasks } from './task-cutter.ts'
 import { createThreadBalancer } from './thread-balancer.ts'
+import { ThreadWatch } from './thread-watch.ts'
 import { workerUrl } from './worker-url.ts'
 
 export interface WorkerPoolOptions {
   readonly workers: number
   readonly maxInFlight: number
   readonly prewarm: number
+  readonly workerTimeoutMs: number
 }
 
 const require = createRequire(import.meta.url)
@@ -63,6 +65,7 @@ export class WorkerPool implements PartExecutor {
   readonly #options: WorkerPoolOptions
   readonly #channel: BroadcastChannel
   readonly #pending: PendingJobs
+  readonly #watch: ThreadWatch
   /** Jobs of this turn, which are posted at its end. */
   readonly #turn = new Map<string | undefined, Turn>()
   readonly #routeTexts = new WeakMap<StoreRoute, string>()
@@ -76,7 +79,17 @@ export class WorkerPool implements PartExecutor {
     this.#channel = new BroadcastChannel(config.channel)
     this.#channel.unref()
     // Answers come through ports that let a process end.
-    this.#pending = new PendingJobs((busy) => (busy ? this.#channel.ref() : this.#channel.unref()))
+    this.#pending = new PendingJobs((isBusy) => {
+      if (isBusy) this.#channel.ref()
+      else this.#channel.unref()
+      this.#watch.watch(isBusy)
+    })
+    this.#watch = new ThreadWatch({
+      workerTimeoutMs: options.workerTimeoutMs,
+      threads: () => this.#piscina?.threads ?? [],
+      counters: () => shared.workers(),
+      jobsOf: (threadId) => this.#pending.inHand(threadId),
+    })
   }
 
   run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
@@ -95,10 +108,12 @@ export class WorkerPool implements PartExecutor {
     })
   }
 
-  cancel(transferId: number): void {
-    for (const slot of this.#pending.slotsOf(transferId)) this.#shared.cancel(slot, transferId)
+  cancel(transferId: number, slot?: number): void {
+    if (slot === undefined) {
+      for (const each of this.#pending.slotsOf(transferId)) this.#shared.cancel(each, transferId)
+    }
     if (this.#closed) return
-    const message: ControlMessage = { type: 'cancel', transferId }
+    const message: ControlMessage = { type: 'cancel', transferId, slot }
     this.#channel.postMessage(message)
   }
 
@@ -141,6 +156,7 @@ export class WorkerPool implements PartExecutor {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#watch.watch(false)
     await this.#piscina?.destroy()
     this.#loseAll(new Error('the engine was closed'))
     this.#channel.close()

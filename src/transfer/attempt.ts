@@ -1,29 +1,18 @@
 /**
- * The attempts of one request: permit → route → worker → answer, and between two of them what the
- * error asks for: new credentials, another region, the store's clock, or only time.
+ * The attempts of one request, and between two of them what the error asks for: new credentials,
+ * another region, the store's clock, or only time.
  *
  * Retries live here and nowhere else: workers make one attempt, the SDK is told to make one.
  */
 
-import { fromWire } from '../errors.ts'
-import type { PartDone, PartFailed, PartJob } from '../pool/protocol.ts'
+import { fromWire, TransferError } from '../errors.ts'
+import type { PartDone, PartFailed } from '../pool/protocol.ts'
 import { sleep } from '../store/abortable.ts'
 import { RetrySequence } from '../store/retry-policy.ts'
 import { repair } from '../store/with-retry.ts'
+import type { PartRequest } from './request-attempt.ts'
+import { attemptHedged } from './slow-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
-
-/** What a driver says of a request; the job is made anew for each attempt. */
-export interface PartRequest {
-  /** From 1; 0 for a pass over bytes that are all there. */
-  readonly partNumber: number
-  readonly length: number
-  makeJob(slot: number): PartJob
-  /**
-   * Told of a failed attempt that made progress, so that the next job can go on behind it.
-   * Returns the bytes that count from now on.
-   */
-  onPartial?(failed: PartFailed): number
-}
 
 /**
  * Least share of a request that counts as progress: a line that gives less each time is broken and
@@ -46,25 +35,45 @@ export async function attempt(
   const { env, stopping } = run
   const { partNumber } = request
   let sequence = new RetrySequence(env.retryPolicy)
-  let earlier = failed && { result: failed, kept: 0 }
+  let earlier = failed && { result: failed, kept: 0, moved: false }
+  let wasStale = false
   for (;;) {
-    const { result, kept } = earlier ?? (await attemptOnce(run, request))
+    const { result, kept, moved } = earlier ?? (await attemptHedged(run, request))
     earlier = undefined
     if (result.ok) {
+      run.retries.noteProgress()
       // 0: a pass over bytes that have all arrived.
       if (partNumber > 0) reportPart(run, partNumber, sequence.attempt, result)
       return result
     }
     stopping.throwIfAborted()
+    if (moved) continue
     const number = sequence.attempt
     const error = fromWire(result.error).with({ ...run.context, partNumber, attempt: number })
-    if (kept > request.length * PROGRESS_MIN) sequence = new RetrySequence(env.retryPolicy)
+    // The server closed an idle connection while the request was on its way: nobody's failure.
+    if (error.context.stale === true && !wasStale) {
+      wasStale = true
+      continue
+    }
+    if (kept > request.length * PROGRESS_MIN) {
+      sequence = new RetrySequence(env.retryPolicy)
+      run.retries.noteProgress()
+    }
     const delayMs = sequence.next(error)
     if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
+    if (!run.retries.take()) throw tooMany(run, error)
     env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
     await sleep(delayMs, stopping)
     stopping.throwIfAborted()
   }
+}
+
+function tooMany(run: TransferRun, error: TransferError): TransferError {
+  const { failed, succeeded } = run.retries
+  const message =
+    `${error.message} After ${failed} failed requests and ${succeeded} good ones ` +
+    'the transfer gives up.'
+  return new TransferError(error.code, message, error.context, { cause: error.cause })
 }
 
 /** Tells listeners of a part that has arrived. */
@@ -78,32 +87,4 @@ export function reportPart(
   if (!events.hears('part')) return
   const done = { partNumber, bytes, elapsedMs, attempt: attemptNumber, workerId }
   events.emit('part', { transfer: run.info, ...done })
-}
-
-/** One attempt, with a permit for just as long. */
-export async function attemptOnce(
-  run: TransferRun,
-  request: PartRequest,
-): Promise<{ readonly result: PartDone | PartFailed; readonly kept: number }> {
-  const { env, stopping: signal, progress } = run
-  const permit = await env.scheduler.acquireRequest(run.sequence, signal)
-  let kept = 0
-  try {
-    const job = request.makeJob(permit.slot)
-    const route =
-      job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
-    if (job.kind !== 'digest') run.attempts += 1
-    progress.open(permit.slot)
-    const result = await env.executor.run(route, job)
-    // A digest moves nothing: its bytes were counted when they came.
-    if (result.ok && job.kind !== 'digest') {
-      kept = result.length
-      env.scheduler.requestRate.note(result.length, result.elapsedMs)
-    }
-    if (!result.ok) kept = request.onPartial?.(result) ?? 0
-    return { result, kept }
-  } finally {
-    progress.close(permit.slot, kept)
-    permit.release()
-  }
 }

@@ -54,6 +54,7 @@ export async function fetchRange(
       contentEncoding: spec.contentEncoding,
       algorithm,
     }),
+    whenSlow: () => (isCombinable(algorithm) ? 'move' : undefined),
     onPartial: (failed) => {
       // All bytes there and still a failure: what came last is in doubt, so all of it is.
       if (!isCombinable(algorithm) || received + failed.received >= range.length) return 0

@@ -27,6 +27,9 @@ import { compareStored, headForVerification } from './verify-upload.ts'
 /** User metadata that carries the token. */
 const TOKEN_NAME = 'transfer-engine-upload'
 
+/** The ETag of a part that is the MD5 of its bytes. */
+const MD5_ETAG = /^"?[0-9a-f]{32}"?$/i
+
 /** How long clean-up may take. Milliseconds. Source: none, reasonable default. */
 const DISCARD_MS = 15_000
 
@@ -41,6 +44,7 @@ export class MultipartUpload {
   readonly #table = new PartTable()
   #size = 0
   #parts = 0
+  #hasStableEtags = true
 
   private constructor(run: TransferRun, spec: UploadSpec, uploadId: string, token: string) {
     this.#run = run
@@ -61,8 +65,18 @@ export class MultipartUpload {
     return new MultipartUpload(run, spec, uploadId, token)
   }
 
+  /**
+   * Whether a part that is sent twice has the same ETag twice, so that it does not matter which of
+   * the two the store keeps. Not so where keys of KMS or of the caller encrypt; known from parts
+   * that have arrived.
+   */
+  get hasStableEtags(): boolean {
+    return this.#parts > 0 && this.#hasStableEtags
+  }
+
   noteArrived(partNumber: number, offset: number, done: PartDone): void {
-    const { digest, length, etag } = done
+    const { digest, length, etag, headers } = done
+    this.#hasStableEtags &&= MD5_ETAG.test(etag) && !isEncryptedByKey(headers)
     this.#table.add(partNumber, { offset, length, digest, etag })
     this.#size += length
     this.#parts += 1
@@ -207,4 +221,11 @@ export function objectOf(run: TransferRun): ObjectRef {
 /** An ETag without its quotes: some stores write them in headers and not in documents. */
 function bare(etag: string | undefined): string | undefined {
   return etag?.replaceAll('"', '')
+}
+
+/** Encrypted with a key of KMS (`aws:kms`, `aws:kms:dsse`), or with one the caller gave. */
+function isEncryptedByKey(headers: PartDone['headers']): boolean {
+  const encryption = headers['x-amz-server-side-encryption'] ?? 'AES256'
+  const customer = headers['x-amz-server-side-encryption-customer-algorithm']
+  return encryption !== 'AES256' || customer !== undefined
 }

@@ -45,7 +45,8 @@ export class ProgressBook {
     let transferred = this.#settled
     if (this.#slot !== undefined) transferred += this.#slotBytes(this.#slot)
     for (const slot of this.#others ?? []) transferred += this.#slotBytes(slot)
-    return { transferred, total: this.#total }
+    // Two attempts that race for one part may both have moved it.
+    return { transferred: Math.min(transferred, this.#total ?? transferred), total: this.#total }
   }
 
   /** Whether anybody would hear of it. */

@@ -8,6 +8,7 @@
 
 import { assert } from '../assert.ts'
 import type { StopSignal } from '../store/abortable.ts'
+import { Hedging } from './hedging.ts'
 import { RequestRate } from './request-rate.ts'
 import { Semaphore } from './semaphore.ts'
 import { SizeGuess } from './size-guess.ts'
@@ -34,6 +35,8 @@ export class Scheduler {
   readonly smallObjects = new SizeGuess()
   /** What one request moves; every part that arrives is noted. */
   readonly requestRate = new RequestRate()
+  /** Second requests for slow ones. */
+  readonly hedging = new Hedging()
   readonly #freeSlots: number[]
 
   constructor(limits: {
@@ -46,6 +49,11 @@ export class Scheduler {
     this.readAhead = new Semaphore(limits.memoryLimit)
     this.transfers = new Semaphore(limits.maxTransfers)
     this.#freeSlots = Array.from({ length: limits.maxInFlight }, (_, slot) => slot)
+  }
+
+  /** Whether a request more would keep none from its turn. */
+  get hasRoom(): boolean {
+    return this.requests.waiting === 0 && this.requests.taken < this.requests.capacity
   }
 
   async acquireRequest(sequence: number, signal: StopSignal): Promise<RequestPermit> {

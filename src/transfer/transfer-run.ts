@@ -16,6 +16,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
 import { ProgressBook } from './progress.ts'
+import { RetryBudget } from './retry-budget.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -37,6 +38,8 @@ export class TransferRun {
   /** Stops what waits, with the error that stopped the run as the reason. */
   readonly stopping = new RunStop()
   readonly startedAt = performance.now()
+  /** Failures it may have altogether. */
+  readonly retries = new RetryBudget()
   /** Requests that moved payload, failed ones included. */
   attempts = 0
   readonly #unlisten: () => void

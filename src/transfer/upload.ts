@@ -18,6 +18,7 @@ import { attempt } from './attempt.ts'
 import { contentTypeOf } from './content-type.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { PartWindow } from './part-window.ts'
+import type { PartRequest } from './request-attempt.ts'
 import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { SourcePart, UploadSource } from './upload-source.ts'
@@ -166,7 +167,8 @@ async function sendPart(
       ['partNumber', String(partNumber)],
       ['uploadId', upload.uploadId],
     ])
-    const done = await putBytes(run, spec, part, { partNumber, query, headers })
+    const whenSlow = () => (upload.hasStableEtags ? ('race' as const) : undefined)
+    const done = await putBytes(run, spec, part, { partNumber, query, headers, whenSlow })
     upload.noteArrived(partNumber, part.offset, done)
   } finally {
     part.release()
@@ -182,12 +184,13 @@ async function putBytes(
     readonly partNumber: number
     readonly query: string
     readonly headers: readonly string[]
+    readonly whenSlow?: PartRequest['whenSlow']
   },
   failed?: PartFailed,
 ): Promise<PartDone> {
   const length = part?.length ?? 0
   const source = part?.location ?? { kind: 'file' as const, fd: -1, offset: 0 }
-  const { partNumber, query, headers } = request
+  const { partNumber, query, headers, whenSlow } = request
   const makeJob = (slot: number): PutJob => ({
     kind: 'put',
     transferId: run.info.id,
@@ -200,7 +203,7 @@ async function putBytes(
     algorithm: spec.algorithm,
     sendChecksum: spec.sendChecksum,
   })
-  const done = await attempt(run, { partNumber, length, makeJob }, failed)
+  const done = await attempt(run, { partNumber, length, makeJob, whenSlow }, failed)
   assert(done.length === length, 'a worker sends what it was told to')
   return done
 }

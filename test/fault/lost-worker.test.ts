@@ -178,3 +178,34 @@ describe('a thread that ends by itself', () => {
     })
   })
 })
+
+describe('a thread that hangs', () => {
+  test('is ended after `workerTimeoutMs`, and its parts are sent again', async () => {
+    await withBed({}, async ({ store }) => {
+      const preload = `data:text/javascript,${encodeURIComponent(
+        `import { isMainThread, threadId } from 'node:worker_threads'
+         if (!isMainThread && threadId === 1) setTimeout(() => { for (;;); }, 300)`,
+      )}`
+      // Held until the thread hangs for certain.
+      store.faults.add({
+        match: { operation: 'UploadPart', partNumber: 2 },
+        fault: { kind: 'delay', ms: 1500, at: 'before-operation' },
+        times: 1,
+      })
+      const result = await runScript(
+        `const engine = new TransferEngine(options)
+         const lost = []
+         engine.on('retry', ({ error }) => lost.push(error.code))
+         const { verified } = await engine.upload(Buffer.alloc(${12 * MiB}, 7), '${OBJECT}')
+         await engine.close()
+         console.log(verified, [...new Set(lost)].join())`,
+        {
+          engine: engineOptions(store, { workers: 1, workerTimeoutMs: 2000 }),
+          nodeArguments: ['--import', preload],
+        },
+      )
+      expect(result).toMatchObject({ code: 0, stdout: 'checksum ERR_WORKER_LOST\n' })
+      expect(storedBytes(store, 'object').equals(Buffer.alloc(12 * MiB, 7))).toBe(true)
+    })
+  })
+})

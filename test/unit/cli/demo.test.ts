@@ -40,6 +40,7 @@ describe('the file of the demo', () => {
 describe('the report of the demo', () => {
   const worker = {
     threadId: 1,
+    beatAt: 0,
     open: 4,
     busy: 0,
     opened: 4,

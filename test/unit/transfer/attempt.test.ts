@@ -3,7 +3,8 @@ import { TransferError, type ErrorCode } from '../../../src/errors.ts'
 import type { TransferEvents } from '../../../src/events.ts'
 import type { ResolvedTuning } from '../../../src/options.ts'
 import { createRetryPolicy } from '../../../src/store/retry-policy.ts'
-import { attempt, type PartRequest } from '../../../src/transfer/attempt.ts'
+import { attempt } from '../../../src/transfer/attempt.ts'
+import type { PartRequest } from '../../../src/transfer/request-attempt.ts'
 import { failed, makeRun, NOTHING_TAKEN, takenOf, type RunFixture } from './run-fixture.ts'
 
 const BYTES = new SharedArrayBuffer(100)
@@ -74,6 +75,26 @@ describe('attempt', () => {
     })
     expect(executor.jobs).toHaveLength(3)
     expect(takenOf(env)).toEqual(NOTHING_TAKEN)
+  })
+
+  it('repeats at once, and tells nobody, what a stale connection broke; but once', async () => {
+    const { run, env, executor } = makeRun({ tuning: { maxAttempts: 2 } })
+    const retries: number[] = []
+    env.events.on('retry', ({ attempt: number }) => retries.push(number))
+    executor.fault = () => failed('ERR_CONNECTION_LOST', { stale: true })
+    await expect(attempt(run, request())).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' })
+    expect(executor.jobs).toHaveLength(3)
+    expect(retries).toEqual([1])
+  })
+
+  it('gives up a transfer most of whose requests fail, whatever each part has left', async () => {
+    const { run, executor } = makeRun({ tuning: { maxAttempts: 100 } })
+    executor.fault = () => failed('ERR_CONNECTION_LOST')
+    await expect(attempt(run, request())).rejects.toMatchObject({
+      code: 'ERR_CONNECTION_LOST',
+      message: expect.stringContaining('After 33 failed requests and 0 good ones'),
+    })
+    expect(executor.jobs).toHaveLength(33)
   })
 
   it.each<ErrorCode>(['ERR_ACCESS_DENIED', 'ERR_SOURCE_CHANGED', 'ERR_DISK_FULL', 'ERR_INTERNAL'])(

@@ -71,7 +71,7 @@ export class FakeExecutor implements PartExecutor {
     }
   }
 
-  cancel(transferId: number): void {
+  cancel(transferId: number, _slot?: number): void {
     this.cancelled.push(transferId)
   }
 

@@ -1,0 +1,68 @@
+/**
+ * One attempt of one request: permit → route → worker → answer.
+ */
+
+import type { PartDone, PartFailed, PartJob } from '../pool/protocol.ts'
+import type { TransferRun } from './transfer-run.ts'
+
+/** What a driver says of a request; the job is made anew for each attempt. */
+export interface PartRequest {
+  /** From 1; 0 for a pass over bytes that are all there. */
+  readonly partNumber: number
+  readonly length: number
+  makeJob(slot: number): PartJob
+  /**
+   * Told of a failed attempt that made progress, so that the next job can go on behind it.
+   * Returns the bytes that count from now on.
+   */
+  onPartial?(failed: PartFailed): number
+  /**
+   * What may be done about an attempt that takes much longer than others: `race` it with a second
+   * one, where both write the same; `move` it to another connection, going on behind what arrived.
+   */
+  readonly whenSlow?: (() => 'race' | 'move' | undefined) | undefined
+}
+
+export interface AttemptOutcome {
+  readonly result: PartDone | PartFailed
+  /** Bytes that count from now on. */
+  readonly kept: number
+}
+
+/** What a race between two attempts of one request needs to know of each. */
+export interface AttemptWatch {
+  /** The attempt has its permit and begins. */
+  onStart(slot: number): void
+  /** Whether a success counts; only the first one does. */
+  isFirst(): boolean
+}
+
+/** One attempt, with a permit for just as long. */
+export async function attemptOnce(
+  run: TransferRun,
+  request: PartRequest,
+  watch?: AttemptWatch,
+): Promise<AttemptOutcome> {
+  const { env, stopping: signal, progress } = run
+  const permit = await env.scheduler.acquireRequest(run.sequence, signal)
+  let kept = 0
+  try {
+    const job = request.makeJob(permit.slot)
+    const route =
+      job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
+    if (job.kind !== 'digest') run.attempts += 1
+    progress.open(permit.slot)
+    watch?.onStart(permit.slot)
+    const result = await env.executor.run(route, job)
+    // A digest moves nothing: its bytes were counted when they came.
+    if (!result.ok) kept = request.onPartial?.(result) ?? 0
+    else if (job.kind !== 'digest') {
+      kept = watch === undefined || watch.isFirst() ? result.length : 0
+      env.scheduler.requestRate.note(result.length, result.elapsedMs)
+    }
+    return { result, kept }
+  } finally {
+    progress.close(permit.slot, kept)
+    permit.release()
+  }
+}
