@@ -90,6 +90,14 @@ export const ERROR_CODES = {
   ERR_CONNECT: { retryable: true, hint: 'Check the endpoint, and that it can be reached.' },
   ERR_CONNECT_TIMEOUT: { retryable: true, hint: 'No connection within `connectTimeoutMs`.' },
   ERR_READ_TIMEOUT: { retryable: true, hint: 'Nothing received for `readTimeoutMs`.' },
+  ERR_TOO_SLOW: {
+    retryable: true,
+    hint: 'Less than `minThroughput` moved; lower it for a line that is this slow.',
+  },
+  ERR_ACQUIRE_TIMEOUT: {
+    retryable: false,
+    hint: 'Raise `maxConnections`, or `acquireTimeoutMs`.',
+  },
   ERR_CONNECTION_LOST: { retryable: true, hint: 'The connection broke.' },
   ERR_TLS: { retryable: false, hint: 'Check the certificate of the endpoint, or give its CA.' },
   // Integrity
@@ -130,7 +138,10 @@ export interface ErrorContext {
   readonly region?: string | undefined
   /** Offset of the store's clock against ours, from its Date header. Milliseconds. */
   readonly clockOffsetMs?: number | undefined
-  /** An idle connection broke under the request before any answer: no failure of the store. */
+  /**
+   * The connection stood before the request and broke before anything of an answer came: most
+   * likely the server was closing it just then, which says nothing about the request.
+   */
   readonly stale?: boolean | undefined
   /** What clean-up could not remove, for example an upload id. */
   readonly leftBehind?: string | undefined

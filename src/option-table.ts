@@ -8,7 +8,7 @@ import type { NumberRow, OptionRow } from './option-check.ts'
 import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
-import { GiB, MiB } from './units.ts'
+import { GiB, KiB, MiB } from './units.ts'
 
 const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
   'CRC32',
@@ -142,6 +142,23 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     ...duration(300_000, 0, 24 * HOUR),
     was: ['connection_max_age', 'clientTtl'],
     doc: 'Age from which a connection takes no new request, ± 20 %; 0 for any age',
+  },
+  acquireTimeoutMs: {
+    ...duration(0, 0, HOUR),
+    flag: '--acquire-timeout',
+    was: ['pool_timeout'],
+    doc: 'Longest wait of a request for a connection; 0 waits as long as it takes',
+  },
+  minThroughput: {
+    ...size(KiB, 0, GiB),
+    flag: '--min-throughput',
+    was: ['minimum_throughput_bytes_per_second'],
+    doc: 'Bytes per second below which a connection that sends or receives is cut; 0 for none',
+  },
+  minThroughputWindowMs: {
+    ...duration(20_000, 100, HOUR),
+    was: ['allowable_throughput_failure_interval_seconds'],
+    doc: 'Time over which `minThroughput` is measured',
   },
   maxAttempts: {
     ...count(6, 1, 100),

@@ -75,6 +75,15 @@ export interface Tuning {
   readonly idleTimeoutMs?: number | undefined
   /** Age from which a connection takes no new request, ± 20 %; 0 for any age. @default 5 min */
   readonly connectionMaxAgeMs?: number | undefined
+  /** Longest wait of a request for a connection; 0 waits as long as it takes. @default 0 */
+  readonly acquireTimeoutMs?: number | undefined
+  /**
+   * Bytes per second below which a connection that is sending or receiving is cut; 0 for none.
+   * @default 1 KiB
+   */
+  readonly minThroughput?: number | undefined
+  /** Time over which `minThroughput` is measured. @default 20 s */
+  readonly minThroughputWindowMs?: number | undefined
   /** Attempts per request, the first included. @default 6 */
   readonly maxAttempts?: number | undefined
   /** First retry delay; doubles, with full jitter. @default 100 ms */

@@ -2,11 +2,11 @@
  * The engine in numbers, at one moment: plain data.
  */
 
-import type { WorkerCounters } from './pool/shared-state.ts'
+import { addCounters, type PoolCounters, type WorkerCounters } from './pool/worker-counters.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
-/** Counters since the engine was made; `open` and `busy` are of this moment. */
-export type PoolStats = Omit<WorkerCounters, 'threadId' | 'beatAt'>
+/** What all workers together have counted since the engine was made; see `WorkerCounters`. */
+export type PoolStats = PoolCounters
 
 export interface EngineStats {
   /** Transfers submitted and not ended. */
@@ -28,25 +28,7 @@ export function engineStats(env: TransferEnvironment, transfers: number): Engine
     transfers,
     requests: { inFlight: requests.taken, waiting: requests.waiting },
     memory: { taken: memory.taken, limit: memory.capacity },
-    pool: totals(workers),
+    pool: addCounters(workers),
     workers,
   }
-}
-
-function totals(workers: readonly WorkerCounters[]): PoolStats {
-  const sum = {
-    open: 0,
-    busy: 0,
-    opened: 0,
-    reused: 0,
-    closed: 0,
-    failed: 0,
-    requests: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-  }
-  for (const worker of workers) {
-    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += worker[name]
-  }
-  return sum
 }

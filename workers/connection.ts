@@ -9,16 +9,22 @@
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
 import type { buildConnector } from 'undici'
-import { TransferError } from '../src/errors.ts'
+import { isTransferError, TransferError } from '../src/errors.ts'
 import type { TlsSettings } from '../src/pool/protocol.ts'
+import type { CloseReason } from '../src/pool/shared-state.ts'
 import type { PayloadBypass } from './payload-bypass.ts'
 import { PlainReader, TlsReader, type SocketReader } from './socket-reader.ts'
+import { bytesMoved, isReading } from './socket-traffic.ts'
+import { ThroughputWatch } from './throughput-watch.ts'
 import { Client } from './undici-client.ts'
 
 export interface ConnectionOptions {
   readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** Bytes per second below which an exchange is cut; 0 for none. */
+  readonly minThroughput: number
+  readonly minThroughputWindowMs: number
   readonly tls: TlsSettings
   /** TLS sessions by origin, so that the next handshake is short. */
   readonly sessions: Map<string, Buffer>
@@ -33,6 +39,16 @@ const TCP_KEEP_ALIVE_MS = 55_000
 /** An error with the `code` by which the class table knows it. */
 function codedError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
+}
+
+/** Code of the errors with which undici ends a connection in good order. */
+const UNDICI_INFO = 'UND_ERR_INFO'
+
+/** Why a connection is cut, by the error that its exchange fails with. */
+function reasonOf(error: Error | undefined): CloseReason {
+  const code = isTransferError(error) ? error.code : undefined
+  if (code === 'ERR_READ_TIMEOUT' || code === 'ERR_TOO_SLOW') return 'timeout'
+  return code === 'ERR_ABORTED' ? 'aborted' : 'failed'
 }
 
 /** Host to connect to; IPv6 addresses lose the brackets a URL needs. */
@@ -54,14 +70,24 @@ export class Connection {
   /** Whether the socket stands, handshakes included, so that a request pays none. */
   connected = false
   closed = false
+  /** Whether the socket has ever stood. */
+  hasStood = false
   /** Resolves when the socket stands or has failed to. */
   readonly settled: Promise<void>
+  /** Set by the pool; called once, when the socket stands. */
+  onStanding: (() => void) | undefined
   /** Set by the pool; called once, when the socket is gone. */
-  onClosed: (() => void) | undefined
+  onClosed: ((reason: CloseReason) => void) | undefined
   readonly #options: ConnectionOptions
   readonly #socket: Socket
   readonly #reader: SocketReader
+  readonly #watch: ThroughputWatch
   #handedOver = false
+  /** Whether the socket stood when the exchange at work began. */
+  #stoodBefore = false
+  /** Bytes received before the exchange at work began. */
+  #receivedBefore = 0
+  #closeReason: CloseReason | undefined
   #failure: Error | undefined
 
   constructor(origin: string, options: ConnectionOptions) {
@@ -71,8 +97,13 @@ export class Connection {
     this.#reader = url.protocol === 'https:' ? new TlsReader() : new PlainReader()
     const socket = this.#open(url)
     this.#socket = socket
+    this.#watch = new ThroughputWatch(options.minThroughput, options.minThroughputWindowMs)
     this.settled = new Promise((resolve) => {
       socket.once(connectEvent(socket), resolve).once('close', () => resolve())
+    })
+    socket.once(connectEvent(socket), () => {
+      this.hasStood = true
+      this.onStanding?.()
     })
     this.client = new Client(origin, {
       connect: (_options, callback) => this.#connect(callback),
@@ -98,10 +129,20 @@ export class Connection {
     return !this.closed && !this.#socket.destroyed
   }
 
+  /**
+   * Whether nothing of an answer has come to the exchange at work, on a socket that stood before
+   * it: should it break now, the server was most likely closing it when the request was sent.
+   */
+  get mayBeStale(): boolean {
+    return this.#stoodBefore && !this.#answerHasBegun
+  }
+
   /** An exchange begins; from now on silence cuts the connection. */
   use(): void {
     this.busy = true
     this.requests += 1
+    this.#stoodBefore = this.connected
+    this.#receivedBefore = this.#socket.bytesRead
   }
 
   /** The exchange is over; the connection may be used again. */
@@ -110,18 +151,45 @@ export class Connection {
     this.lastUsedAt = Date.now()
   }
 
+  /**
+   * To be called now and then: cuts an exchange that sends or receives too slowly. One that only
+   * waits for its answer, or is held back by ourselves, is left alone.
+   */
+  watch(): void {
+    const socket = this.#socket
+    const isSending = socket.writableLength > 0
+    const isReceiving = this.#answerHasBegun && this.bypass.armed && isReading(socket)
+    const isMoving = this.busy && this.hasStood && (isSending || isReceiving)
+    const moved = isMoving ? bytesMoved(socket) : undefined
+    const tooSlow = this.#watch.sample(performance.now(), this.requests, moved)
+    if (tooSlow !== undefined) this.destroy(new TransferError('ERR_TOO_SLOW', tooSlow))
+  }
+
   /** Cuts the socket now; an exchange at work fails with `error`. */
-  destroy(error?: Error): void {
+  destroy(error?: Error, reason: CloseReason = reasonOf(error)): void {
+    this.#closeReason ??= reason
     this.client.destroy(error ?? null, () => undefined)
     this.#socket.destroy()
     this.#ended()
   }
 
+  get #answerHasBegun(): boolean {
+    return this.#socket.bytesRead > this.#receivedBefore
+  }
+
   #ended(): void {
     if (this.closed) return
     this.closed = true
-    this.onClosed?.()
+    this.onClosed?.(this.#closeReason ?? this.#reasonFound())
     if (!this.client.destroyed) this.client.destroy(null, () => undefined)
+  }
+
+  /** Why a socket is gone that nobody here has cut. */
+  #reasonFound(): CloseReason {
+    // undici has an idle time-out of its own, which the server may shorten.
+    const isInfo = (this.#failure as { readonly code?: unknown } | undefined)?.code === UNDICI_INFO
+    if (isInfo) return this.#failure?.message.includes('idle') === true ? 'idle' : 'server'
+    return this.busy || !this.hasStood ? 'failed' : 'server'
   }
 
   /** undici asks for a socket. It gets the one this connection stands for, and never a second. */

@@ -21,6 +21,7 @@ import { classifyException } from '../src/store/classify.ts'
 import { Signer } from '../src/store/signing.ts'
 import type { StoreRoute } from '../src/store/types.ts'
 import { hashBytes, READ_STEP } from './byte-source.ts'
+import { ConnectionLimit } from './connection-limit.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { DiskSync } from './disk-sync.ts'
 import { downloadFile } from './download-file.ts'
@@ -37,6 +38,7 @@ const NOTHING = new Uint8Array(0)
 
 export class PartRunner {
   readonly #config: WorkerConfig
+  readonly #limit: ConnectionLimit
   readonly #pools = new Map<string, ConnectionPool>()
   readonly #sessions = new Map<string, Buffer>()
   readonly #running = new Set<JobToken>()
@@ -53,6 +55,7 @@ export class PartRunner {
       state: new WorkerState(config.shared, config.slots, threadId),
       pool: (origin) => this.#pool(origin),
     }
+    this.#limit = new ConnectionLimit(config, this.#worker.state)
   }
 
   /** Answers in the order of the jobs, and tells of each as it ends. */
@@ -91,6 +94,7 @@ export class PartRunner {
   }
 
   close(): void {
+    this.#limit.close()
     for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
     this.#worker.buffers.clear()
@@ -109,7 +113,7 @@ export class PartRunner {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
     const options = { ...this.#config, sessions: this.#sessions }
-    const pool = new ConnectionPool(origin, options, this.#worker.state)
+    const pool = new ConnectionPool(origin, options, this.#worker.state, this.#limit)
     this.#pools.set(origin, pool)
     return pool
   }
@@ -137,7 +141,7 @@ export class PartRunner {
       return await downloadPart(this.#worker, route, job, token, context)
     } catch (error) {
       this.#worker.state.add('failed', 1)
-      return this.#failed(error, context)
+      return this.#failed(error, context, token)
     } finally {
       this.#running.delete(token)
     }
@@ -174,17 +178,18 @@ export class PartRunner {
     return { transferId, workerId, operation, bucket, key: job.key, origin }
   }
 
-  #failed(thrown: unknown, context: ErrorContext): PartFailed {
+  #failed(thrown: unknown, known: ErrorContext, token: JobToken): PartFailed {
     const partial = thrown instanceof PartialGet ? thrown : undefined
     const cause: unknown = partial === undefined ? thrown : partial.cause
     const error =
       cause instanceof TransferError
-        ? cause.with(context)
-        : toTransferError(classifyException(cause, context), context)
+        ? cause.with(known)
+        : toTransferError(classifyException(cause, known), known)
+    const isStale = token.mayBeStale && error.code === 'ERR_CONNECTION_LOST'
     return {
       ok: false,
       workerId: this.#worker.workerId,
-      error: toWire(error),
+      error: toWire(isStale ? error.with({ stale: true }) : error),
       received: partial?.received ?? 0,
       digest: partial?.digest ?? NOTHING,
     }

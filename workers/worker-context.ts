@@ -3,9 +3,10 @@
  */
 
 import { TransferError } from '../src/errors.ts'
-import type { WorkerState } from '../src/pool/shared-state.ts'
+import type { CloseReason, WorkerState } from '../src/pool/shared-state.ts'
 import type { Signer } from '../src/store/signing.ts'
 import type { Connection } from './connection.ts'
+import type { Stoppable } from './connection-limit.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PartBuffers } from './part-buffers.ts'
 
@@ -18,12 +19,17 @@ export interface WorkerContext {
   pool(origin: string): ConnectionPool
 }
 
-/** Stops a job: at once while it is sending or receiving, else before its next step. */
-export class JobToken {
+/**
+ * Stops a job: at once while it waits for a connection, sends or receives, else before its next
+ * step.
+ */
+export class JobToken implements Stoppable {
   readonly transferId: number
   readonly slot: number
+  /** Whether its connection may have been stale; see `ErrorContext`. */
+  mayBeStale = false
   #cancelled = false
-  #connection: Connection | undefined
+  #stop: ((error: TransferError) => void) | undefined
 
   constructor(transferId: number, slot: number) {
     this.transferId = transferId
@@ -32,12 +38,12 @@ export class JobToken {
 
   cancel(): void {
     this.#cancelled = true
-    this.#connection?.destroy(new TransferError('ERR_ABORTED', 'The transfer was aborted'))
+    this.#stop?.(new TransferError('ERR_ABORTED', 'The transfer was aborted'))
   }
 
-  /** Names the connection to cut. */
-  hold(connection: Connection | undefined): void {
-    this.#connection = connection
+  /** Says how to stop what the job is at. */
+  hold(stop: ((error: TransferError) => void) | undefined): void {
+    this.#stop = stop
   }
 
   /** @throws ERR_ABORTED */
@@ -54,16 +60,24 @@ export async function withConnection<T>(
   token: JobToken,
   work: (connection: Connection) => Promise<{ readonly reusable: boolean; readonly value: T }>,
 ): Promise<T> {
-  const connection = await pool.acquire()
-  let reusable = false
+  token.check()
+  const connection = await pool.acquire(token)
+  // Until work begins nothing can have become of it.
+  let reusable = true
+  let reason: CloseReason = 'failed'
   try {
     token.check()
-    token.hold(connection)
+    reusable = false
+    token.hold((error) => connection.destroy(error))
     const done = await work(connection)
     reusable = done.reusable
+    reason = 'server'
     return done.value
+  } catch (error) {
+    token.mayBeStale = connection.mayBeStale
+    throw error
   } finally {
     token.hold(undefined)
-    pool.release(connection, reusable)
+    pool.release(connection, reusable, reason)
   }
 }

@@ -198,6 +198,10 @@ export interface WorkerConfig {
   readonly readTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly connectionMaxAgeMs: number
+  readonly acquireTimeoutMs: number
+  /** Bytes per second; 0 for none. */
+  readonly minThroughput: number
+  readonly minThroughputWindowMs: number
   readonly tls: TlsSettings
   /** Connections each thread opens while it starts. */
   readonly prewarm?: { readonly origin: string; readonly connections: number } | undefined

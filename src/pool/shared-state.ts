@@ -2,7 +2,7 @@
  * Numbers that workers write and the coordinator reads without a message: bytes moved per job and
  * the connection counters of each worker. One SharedArrayBuffer of 64-bit floats:
  *
- *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: COUNTERS … | … | locks ]
+ *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: its row | … | locks ]
  *
  * The cancelled cells are the coordinator's: the id of the last transfer cancelled while it had a
  * job in that slot. A worker looks there before it starts a job, since the message that cancels is
@@ -13,28 +13,22 @@
  */
 
 import { assert } from '../assert.ts'
+import { noteValue } from './histogram.ts'
+import {
+  CELLS,
+  countersAt,
+  ROW_CELLS,
+  type CloseReason,
+  type CounterName,
+  type TimeName,
+  type WorkerCounters,
+} from './worker-counters.ts'
 import { LOCK_CELLS, WriteLocks } from './write-locks.ts'
+
+export type { CloseReason, WorkerCounters } from './worker-counters.ts'
 
 /** How often threads write the time, and are looked at. Milliseconds. */
 export const HEARTBEAT_MS = 1000
-
-/** Names of a worker's cells, in the order in which they lie. */
-export const COUNTERS = [
-  'threadId',
-  'beatAt',
-  'open',
-  'busy',
-  'opened',
-  'reused',
-  'closed',
-  'failed',
-  'requests',
-  'bytesSent',
-  'bytesReceived',
-] as const
-
-export type CounterName = (typeof COUNTERS)[number]
-export type WorkerCounters = Readonly<Record<CounterName, number>>
 
 /**
  * Rows for workers, dead ones included: their counts stay part of the totals. A worker past the
@@ -51,7 +45,7 @@ export function sharedStateBytes(slots: number): number {
 }
 
 function locksOffset(slots: number): number {
-  return 8 * (HEADER_CELLS + 2 * slots + WORKER_ROWS * COUNTERS.length)
+  return 8 * (HEADER_CELLS + 2 * slots + WORKER_ROWS * ROW_CELLS)
 }
 
 /** The coordinator's view. */
@@ -84,12 +78,9 @@ export class SharedState {
   /** Counters of every worker that ever ran, in the order they started. */
   workers(): WorkerCounters[] {
     const started = Math.min(Atomics.load(new Int32Array(this.buffer, 0, 1), 0), WORKER_ROWS)
-    return Array.from({ length: started }, (_, row) => {
-      const start = HEADER_CELLS + 2 * this.#slots + row * COUNTERS.length
-      return Object.fromEntries(
-        COUNTERS.map((name, index) => [name, this.#cells[start + index] ?? 0]),
-      ) as Record<CounterName, number>
-    })
+    return Array.from({ length: started }, (_, row) =>
+      countersAt(this.#cells, HEADER_CELLS + 2 * this.#slots + row * ROW_CELLS),
+    )
   }
 }
 
@@ -106,19 +97,28 @@ export class WorkerState {
     this.writeLocks = new WriteLocks(locks, threadId)
     const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
     this.#slots = slots
-    this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * COUNTERS.length
-    this.#cells[this.#row] = threadId
+    this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * ROW_CELLS
+    this.#cells[this.#row + CELLS.counters.threadId] = threadId
     this.beat()
   }
 
   /** Writes that the thread is alive. */
   beat(): void {
-    this.#cells[this.#row + COUNTERS.indexOf('beatAt')] = Date.now()
+    this.#cells[this.#row + CELLS.counters.beatAt] = Date.now()
   }
 
   add(counter: CounterName, amount: number): void {
-    const cell = this.#row + COUNTERS.indexOf(counter)
-    this.#cells[cell] = (this.#cells[cell] ?? 0) + amount
+    this.#addTo(this.#row + CELLS.counters[counter], amount)
+  }
+
+  /** Counts a connection that was closed. */
+  addClosed(reason: CloseReason): void {
+    this.#addTo(this.#row + CELLS.closed[reason], 1)
+  }
+
+  /** Adds a time to a histogram. Milliseconds. */
+  note(time: TimeName, ms: number): void {
+    noteValue(this.#cells, this.#row + CELLS.times[time], ms)
   }
 
   /** Whether the coordinator cancelled this transfer while its job in the slot was waiting. */
@@ -128,5 +128,9 @@ export class WorkerState {
 
   setProgress(slot: number, bytes: number): void {
     this.#cells[HEADER_CELLS + slot] = bytes
+  }
+
+  #addTo(cell: number, amount: number): void {
+    this.#cells[cell] = (this.#cells[cell] as number) + amount
   }
 }

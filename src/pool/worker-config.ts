@@ -20,6 +20,9 @@ export function workerConfig(options: ResolvedOptions, shared: SharedState): Wor
     readTimeoutMs: tuning.readTimeoutMs,
     idleTimeoutMs: tuning.idleTimeoutMs,
     connectionMaxAgeMs: tuning.connectionMaxAgeMs,
+    acquireTimeoutMs: tuning.acquireTimeoutMs,
+    minThroughput: tuning.minThroughput,
+    minThroughputWindowMs: tuning.minThroughputWindowMs,
     tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
   }
 }

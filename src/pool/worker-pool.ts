@@ -36,6 +36,7 @@ import type { SharedState, WorkerCounters } from './shared-state.ts'
 import { cutIntoTasks } from './task-cutter.ts'
 import { createThreadBalancer } from './thread-balancer.ts'
 import { ThreadWatch } from './thread-watch.ts'
+import { afterTheEnd } from './worker-counters.ts'
 import { workerUrl } from './worker-url.ts'
 
 export interface WorkerPoolOptions {
@@ -142,11 +143,7 @@ export class WorkerPool implements PartExecutor {
 
   workers(): WorkerCounters[] {
     const threads = new Set(this.#piscina?.threads.map((thread) => thread.threadId))
-    // What a thread had open or at work ended with it, and it could not write that down.
-    return this.#shared.workers().map((row) => {
-      if (threads.has(row.threadId)) return row
-      return { ...row, open: 0, busy: 0, closed: row.opened }
-    })
+    return this.#shared.workers().map((row) => (threads.has(row.threadId) ? row : afterTheEnd(row)))
   }
 
   progress(slot: number): number {

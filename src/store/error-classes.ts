@@ -37,6 +37,7 @@ export const ACTIONS: Readonly<Partial<Record<ErrorCode, ErrorAction>>> = {
   ERR_CONNECT: 'transient',
   ERR_CONNECT_TIMEOUT: 'transient',
   ERR_READ_TIMEOUT: 'transient',
+  ERR_TOO_SLOW: 'transient',
   ERR_CONNECTION_LOST: 'transient',
   ERR_STORE_UNAVAILABLE: 'transient',
   ERR_RESPONSE_INVALID: 'transient',

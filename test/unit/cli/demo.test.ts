@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderDemo, type DemoResult } from '../../../src/cli/demo/demo-report.ts'
 import { sha256OfFile, writeRandomFile } from '../../../src/cli/demo/random-file.ts'
+import { SharedState, WorkerState } from '../../../src/pool/shared-state.ts'
 import { MiB } from '../../../src/units.ts'
 
 let dir = ''
@@ -38,19 +39,12 @@ describe('the file of the demo', () => {
 })
 
 describe('the report of the demo', () => {
-  const worker = {
-    threadId: 1,
-    beatAt: 0,
-    open: 4,
-    busy: 0,
-    opened: 4,
-    reused: 12,
-    closed: 0,
-    failed: 0,
-    requests: 16,
-    bytesSent: 128 * MiB,
-    bytesReceived: 0,
-  }
+  const shared = new SharedState(1)
+  const state = new WorkerState(shared.buffer, 1, 1)
+  state.add('opened', 4)
+  state.add('reused', 12)
+  state.add('requests', 16)
+  state.add('bytesSent', 128 * MiB)
   const result: DemoResult = {
     size: 128 * MiB,
     sha256: { source: 'aaaa', copy: 'aaaa' },
@@ -67,7 +61,7 @@ describe('the report of the demo', () => {
         verified: 'CRC32',
         connectionsOpened: 4,
         connectionsReused: 12,
-        workers: [worker],
+        workers: shared.workers(),
       },
     ],
   }

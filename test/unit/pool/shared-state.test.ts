@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { COUNTERS, SharedState, WorkerState } from '../../../src/pool/shared-state.ts'
+import { SharedState, WorkerState } from '../../../src/pool/shared-state.ts'
+import { afterTheEnd, CLOSE_REASONS, COUNTERS } from '../../../src/pool/worker-counters.ts'
 
 const COUNTED = COUNTERS.filter((name) => name !== 'threadId' && name !== 'beatAt')
 
@@ -23,6 +24,10 @@ describe('the shared state', () => {
     let value = 0
     for (const worker of workers) {
       for (const name of COUNTED) worker.add(name, (value += 1))
+      worker.note('handshakeMs', 2)
+      worker.note('acquireMs', 30)
+      worker.note('acquireMs', 30)
+      for (const reason of CLOSE_REASONS) worker.addClosed(reason)
     }
     for (const slot of [0, 1, 2]) workers[0]?.setProgress(slot, 1000 + slot)
     for (const slot of [0, 1, 2]) state.cancel(slot, 2000 + slot)
@@ -35,6 +40,34 @@ describe('the shared state', () => {
     expect(workers[1]?.isCancelled(0, 2001)).toBe(false)
     const seen = state.workers().flatMap((row) => COUNTED.map((name) => row[name]))
     expect(seen).toEqual(Array.from({ length: value }, (_, index) => index + 1))
+    for (const { closed, handshakeMs, acquireMs } of state.workers()) {
+      expect([handshakeMs.count, handshakeMs.sum]).toEqual([1, 2])
+      expect([acquireMs.count, acquireMs.sum]).toEqual([2, 60])
+      const { total, ...reasons } = closed
+      expect(total).toBe(CLOSE_REASONS.length)
+      expect(new Set(Object.values(reasons))).toEqual(new Set([1]))
+    }
+  })
+
+  it('counts as closed what a thread had open when it ended', () => {
+    const state = new SharedState(1)
+    const worker = new WorkerState(state.buffer, 1, 1)
+    worker.add('opened', 5)
+    for (const name of ['open', 'busy', 'idle', 'waiting', 'connecting'] as const) {
+      worker.add(name, 3)
+    }
+    worker.addClosed('failed')
+    worker.addClosed('shutdown')
+    const [row] = state.workers().map(afterTheEnd)
+    expect(row).toMatchObject({
+      opened: 5,
+      open: 0,
+      busy: 0,
+      idle: 0,
+      waiting: 0,
+      connecting: 0,
+      closed: { total: 5, failed: 1, shutdown: 4 },
+    })
   })
 
   it('clears the progress of a slot before it is used again', () => {

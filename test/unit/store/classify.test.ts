@@ -247,6 +247,8 @@ describe('isOutcomeUnknown', () => {
   it.each<[ErrorCode, boolean]>([
     ['ERR_CONNECTION_LOST', true],
     ['ERR_READ_TIMEOUT', true],
+    ['ERR_TOO_SLOW', true],
+    ['ERR_ACQUIRE_TIMEOUT', false],
     ['ERR_RESPONSE_INVALID', true],
     ['ERR_STORE_UNAVAILABLE', true],
     ['ERR_UPLOAD_NOT_FOUND', true],

@@ -59,7 +59,7 @@ describe('setting up', () => {
     const { pool, counters } = makePool(`http://127.0.0.1:${await closedPort()}`)
     await pool.prewarm(3)
     await until(() => counters().open === 0, 'all attempts are over')
-    expect(counters()).toMatchObject({ open: 0, opened: 3, closed: 3 })
+    expect(counters()).toMatchObject({ open: 0, opened: 3, closed: { total: 3 } })
     await expect(getOnce(pool)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     pool.close()
   })
@@ -110,7 +110,7 @@ describe('acquiring', () => {
     expect(fresh).not.toBe(held)
     expect(held.closed).toBe(true)
     expect((await get(pool, fresh, '/again')).text).toBe('/again')
-    expect(counters()).toMatchObject({ open: 1, opened: 2, closed: 1 })
+    expect(counters()).toMatchObject({ open: 1, opened: 2, closed: { total: 1 } })
   })
 })
 
@@ -126,7 +126,7 @@ describe('releasing', () => {
     pool.release(connection, false)
     expect((await getOnce(pool, '/retry')).text).toBe('/retry')
     expect(server.requests.map((request) => request.connection)).toEqual([0, 1])
-    expect(counters()).toMatchObject({ open: 1, busy: 0, opened: 2, closed: 1 })
+    expect(counters()).toMatchObject({ open: 1, busy: 0, opened: 2, closed: { total: 1 } })
   })
 
   it('does not use a connection again that the server announced to close', async () => {
@@ -134,7 +134,7 @@ describe('releasing', () => {
     expect((await getOnce(pool, '/close')).text).toBe('bye')
     expect((await getOnce(pool, '/next')).text).toBe('/next')
     expect(server.accepted).toBe(2)
-    await until(() => counters().closed === 1, 'the first is gone')
+    await until(() => counters().closed.total === 1, 'the first is gone')
     expect(counters()).toMatchObject({ open: 1, busy: 0, reused: 0 })
   })
 
@@ -144,7 +144,7 @@ describe('releasing', () => {
     for (const socket of server.sockets) socket.end()
     await until(() => counters().open === 0, 'the end was noticed')
     expect((await getOnce(pool, '/next')).text).toBe('/next')
-    expect(counters()).toMatchObject({ open: 1, opened: 2, closed: 1, reused: 0 })
+    expect(counters()).toMatchObject({ open: 1, opened: 2, closed: { total: 1 }, reused: 0 })
   })
 })
 
@@ -158,7 +158,7 @@ describe('maintaining', () => {
     vi.advanceTimersByTime(3000)
     expect(counters().open).toBe(2)
     vi.advanceTimersByTime(1000)
-    expect(counters()).toMatchObject({ open: 1, closed: 1 })
+    expect(counters()).toMatchObject({ open: 1, closed: { total: 1 } })
     expect(idle.closed).toBe(true)
     expect(busy.closed).toBe(false)
     pool.release(busy, true)
@@ -195,7 +195,7 @@ describe('maintaining', () => {
     expect(next, 'too old to be handed out').not.toBe(idle)
     pool.release(held, true)
     expect(held.closed, 'too old to be kept').toBe(true)
-    expect(counters()).toMatchObject({ open: 1, opened: 3, closed: 2 })
+    expect(counters()).toMatchObject({ open: 1, opened: 3, closed: { total: 2 } })
   })
 
   it('keeps connections of any age when told so', async () => {
@@ -220,7 +220,7 @@ describe('timeouts', () => {
     const elapsedMs = performance.now() - startedAt
     expect(elapsedMs).toBeGreaterThanOrEqual(75)
     expect(elapsedMs).toBeLessThan(1000)
-    expect(counters()).toMatchObject({ open: 0, busy: 0, closed: 1 })
+    expect(counters()).toMatchObject({ open: 0, busy: 0, closed: { total: 1 } })
     pool.close()
   })
 
@@ -278,7 +278,7 @@ describe('closing', () => {
     pool.release(second, true)
     await until(() => server.sockets.size === 0, 'the server sees them gone')
     expect(counters()).toMatchObject({ open: 0, busy: 0 })
-    expect(counters().closed).toBe(counters().opened)
+    expect(counters().closed.total).toBe(counters().opened)
   })
 })
 

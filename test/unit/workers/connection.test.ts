@@ -99,6 +99,8 @@ function makeConnection(server: RawServer): Connection {
     connectTimeoutMs: 5000,
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
+    minThroughput: 0,
+    minThroughputWindowMs: 20_000,
     tls: { rejectUnauthorized: true },
     sessions: new Map(),
   })

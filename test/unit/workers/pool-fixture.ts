@@ -5,10 +5,13 @@
 import { SharedState, WorkerState, type WorkerCounters } from '../../../src/pool/shared-state.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../workers/connection-pool.ts'
 import type { Connection } from '../../../workers/connection.ts'
+import { ConnectionLimit, type ConnectionLimitOptions } from '../../../workers/connection-limit.ts'
 import { exchange, type ExchangeAnswer, type PayloadSink } from '../../../workers/exchange.ts'
 
 export interface PoolFixture {
   readonly pool: ConnectionPool
+  /** A pool to another origin in the same thread. */
+  another(origin: string): ConnectionPool
   counters(): WorkerCounters
 }
 
@@ -16,13 +19,16 @@ const SLOTS = 4
 
 export function makePool(
   origin: string,
-  overrides: Partial<ConnectionPoolOptions> = {},
+  overrides: Partial<ConnectionPoolOptions & ConnectionLimitOptions> = {},
 ): PoolFixture {
   const shared = new SharedState(SLOTS)
-  const options: ConnectionPoolOptions = {
+  const options = {
     maxConnections: 4,
+    acquireTimeoutMs: 0,
     maxIdleConnections: 4,
     connectionMaxAgeMs: 0,
+    minThroughput: 0,
+    minThroughputWindowMs: 20_000,
     connectTimeoutMs: 5000,
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
@@ -30,8 +36,11 @@ export function makePool(
     sessions: new Map(),
     ...overrides,
   }
+  const state = new WorkerState(shared.buffer, SLOTS, 1)
+  const limit = new ConnectionLimit(options, state)
   return {
-    pool: new ConnectionPool(origin, options, new WorkerState(shared.buffer, SLOTS, 1)),
+    pool: new ConnectionPool(origin, options, state, limit),
+    another: (elsewhere) => new ConnectionPool(elsewhere, options, state, limit),
     counters: () => {
       const [counters] = shared.workers()
       if (counters === undefined) throw new Error('no worker has registered')

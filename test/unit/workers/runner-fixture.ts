@@ -41,6 +41,9 @@ export function workerConfigFor(
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     connectionMaxAgeMs: 0,
+    acquireTimeoutMs: 0,
+    minThroughput: 0,
+    minThroughputWindowMs: 20_000,
     tls: { rejectUnauthorized: true },
     ...overrides,
   }

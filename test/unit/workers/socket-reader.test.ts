@@ -131,6 +131,8 @@ function openConnection(wire: Wire, server: RawServer): Connection {
     connectTimeoutMs: 10_000,
     readTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
+    minThroughput: 0,
+    minThroughputWindowMs: 20_000,
     tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
     sessions: new Map(),
   })
