@@ -33,7 +33,8 @@ describe('the command', () => {
   test('loads nothing that moves bytes for --help', async () => {
     const { main, threads } = await loadedBy(['--help'])
     expect(packagesOf(main)).toEqual(new Set(['commander']))
-    expect(main.filter((url) => !/\/commander\/|\/cli\/|\/errors\.js$/.test(url))).toEqual([])
+    const ours = /\/commander\/|\/cli\/|\/chunks\/(?:errors|exit-codes|output)\.js$/
+    expect(main.filter((url) => !ours.test(url))).toEqual([])
     expect(threads).toEqual([])
   })
 
@@ -80,6 +81,22 @@ describe('the engine', () => {
     expect(usesSdk(main)).toBe(false)
     expect([...packagesOf(threads)]).toEqual(expect.arrayContaining(['piscina', 'undici']))
     expect(usesSdk(threads)).toBe(false)
+  })
+
+  test('loads few files, the modules of a start being joined', async () => {
+    const { store } = bed()
+    const { main, threads } = await loadedScripts(async (probe) => {
+      const script =
+        'const engine = new TransferEngine(options)\nawait engine.ready(), await engine.close()'
+      const result = await runScript(script, {
+        engine: engineOptions(store, { workers: 1 }),
+        env: probe,
+      })
+      expect(result).toMatchObject({ code: 0, stderr: '' })
+    })
+    const isOurs = (url: string): boolean => /\/dist\/(?:src|workers)\/(?!.*node_modules)/.test(url)
+    expect(main.filter(isOurs).length).toBeLessThan(16)
+    expect(threads.filter(isOurs).length).toBeLessThan(4)
   })
 
   test('imported and never used, loads no driver, no thread and no package', async () => {
