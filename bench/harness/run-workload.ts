@@ -164,8 +164,8 @@ function verificationOf({ operation }: Workload, { receivedBy }: Site): string {
     return 'After each run every byte of the files is compared with the content of its key.'
   }
   return (
-    'Programs count the bytes they were given, and fail when they are not all; commands that ' +
-    'write them to /dev/null are believed.'
+    'Programs of libraries count the bytes they are given, and compare 16 at each end of every chunk with ' +
+    'the content of the key (boto3 only counts); commands that write to /dev/null are believed.'
   )
 }
 

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { forEach, itemsOf, job, makeDirectories, objectsInFlight } from './job.mjs'
+import { consume, forEach, itemsOf, job, makeDirectories, objectsInFlight } from './job.mjs'
 import { sdkClient } from './sdk.mjs'
 
 const { bucket } = job
@@ -23,11 +23,7 @@ const WORK = {
   download: async ({ key, path }) => {
     await pipeline(await body(key), createWriteStream(path, { flush: true }))
   },
-  read: async ({ key }) => {
-    let size = 0
-    for await (const chunk of await body(key)) size += chunk.length
-    if (size !== job.size) throw new Error(`Read ${size} bytes of ${job.size}`)
-  },
+  read: async ({ key }) => consume(await body(key), key),
 }
 
 const items = await itemsOf(job)

@@ -33,3 +33,26 @@ export async function forEach(items, limit, work) {
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run))
 }
+
+/** Bytes compared at each end of a chunk: enough to tell a place, and for nothing beside the reading. */
+const PROBE = 16
+
+/**
+ * Reads an object to its end. The length must be that of the job, and both ends of each chunk must be
+ * what belongs at their places: chunks that are lost, doubled or in another order are seen.
+ */
+export async function consume(chunks, key) {
+  const { contentView, entryOf } = await import('../../../dist/bench/server/content.js')
+  const entry = entryOf(key)
+  let size = 0
+  for await (const chunk of chunks) {
+    const length = Math.min(PROBE, chunk.length)
+    for (const at of [0, chunk.length - length]) {
+      const expected = contentView(entry, size + at, length)
+      const isSame = Buffer.compare(chunk.subarray(at, at + length), expected) === 0
+      if (!isSame) throw new Error(`Wrong bytes at ${size + at} of ${key}`)
+    }
+    size += chunk.length
+  }
+  if (size !== job.size) throw new Error(`Read ${size} bytes of ${job.size}`)
+}

@@ -5,7 +5,7 @@ import { open, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { S3Client } from 'lean-s3'
-import { forEach, itemsOf, job, makeDirectories } from './job.mjs'
+import { consume, forEach, itemsOf, job, makeDirectories } from './job.mjs'
 
 const { endpoint, region, bucket, credentials, size, settings, count } = job
 const { partSize, concurrency } = settings ?? { partSize: 8 * 1024 * 1024, concurrency: 16 }
@@ -36,11 +36,7 @@ const WORK = {
     const body = Readable.fromWeb(client.file(key).stream())
     await pipeline(body, createWriteStream(path, { flush: true }))
   },
-  read: async ({ key }) => {
-    let read = 0
-    for await (const chunk of client.file(key).stream()) read += chunk.length
-    if (read !== size) throw new Error(`Read ${read} bytes of ${size}`)
-  },
+  read: ({ key }) => consume(client.file(key).stream(), key),
 }
 
 const items = await itemsOf(job)

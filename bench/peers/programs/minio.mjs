@@ -1,9 +1,9 @@
 /** Objects by MinIO's client: one, or many with a loop written by hand. */
 
 import { Client } from 'minio'
-import { forEach, itemsOf, job, makeDirectories } from './job.mjs'
+import { consume, forEach, itemsOf, job, makeDirectories } from './job.mjs'
 
-const { region, bucket, credentials, size, settings } = job
+const { region, bucket, credentials, settings } = job
 const { protocol, hostname, port } = new URL(job.endpoint)
 const useSSL = protocol === 'https:'
 const client = new Client({
@@ -20,11 +20,7 @@ const client = new Client({
 const WORK = {
   upload: ({ key, path }) => client.fPutObject(bucket, key, path),
   download: ({ key, path }) => client.fGetObject(bucket, key, path),
-  read: async ({ key }) => {
-    let read = 0
-    for await (const chunk of await client.getObject(bucket, key)) read += chunk.length
-    if (read !== size) throw new Error(`Read ${read} bytes of ${size}`)
-  },
+  read: async ({ key }) => consume(await client.getObject(bucket, key), key),
 }
 
 const items = await itemsOf(job)

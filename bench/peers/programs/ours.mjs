@@ -5,7 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { forEach, itemsOf, job, makeDirectories } from './job.mjs'
+import { consume, forEach, itemsOf, job, makeDirectories } from './job.mjs'
 
 /** Calls that wait inside the engine; it takes any number, but each is a promise. */
 const CALLS_AHEAD = 1000
@@ -27,11 +27,7 @@ const transferEngine = new TransferEngine({
 const WORK = {
   upload: ({ key, path }) => transferEngine.upload(path, { bucket, key }),
   download: ({ key, path }) => transferEngine.download({ bucket, key }, path),
-  read: async ({ key }) => {
-    let size = 0
-    for await (const chunk of transferEngine.read({ bucket, key })) size += chunk.length
-    if (size !== job.size) throw new Error(`Read ${size} bytes of ${job.size}`)
-  },
+  read: ({ key }) => consume(transferEngine.read({ bucket, key }), key),
 }
 
 const items = await itemsOf(job)

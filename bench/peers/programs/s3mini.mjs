@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { S3mini } from 's3mini'
-import { forEach, itemsOf, job, makeDirectories } from './job.mjs'
+import { consume, forEach, itemsOf, job, makeDirectories } from './job.mjs'
 
 const { endpoint, region, bucket, credentials, size, settings } = job
 const client = new S3mini({
@@ -29,11 +29,7 @@ const WORK = {
   download: async ({ key, path }) => {
     await pipeline(Readable.fromWeb(await body(key)), createWriteStream(path, { flush: true }))
   },
-  read: async ({ key }) => {
-    let read = 0
-    for await (const chunk of await body(key)) read += chunk.length
-    if (read !== size) throw new Error(`Read ${read} bytes of ${size}`)
-  },
+  read: async ({ key }) => consume(await body(key), key),
 }
 
 const items = await itemsOf(job)
