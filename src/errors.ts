@@ -39,6 +39,23 @@ export const ERROR_CODES = {
   },
   ERR_DISK_IO: { retryable: false, hint: 'The disk reported an error; check its health.' },
   ERR_TOO_MANY_FILES: { retryable: true, hint: 'Raise the limit of open files (ulimit -n).' },
+  // Journals
+  ERR_JOURNAL_LOCKED: {
+    retryable: false,
+    hint: 'Another process is at work on the same transfer; wait for it, or end it.',
+  },
+  ERR_JOURNAL_VERSION: {
+    retryable: false,
+    hint: 'A newer version of transfer-engine wrote the journal; resume with that one.',
+  },
+  ERR_JOURNAL_UNSAFE: {
+    retryable: false,
+    hint: 'Others may write the journals; make the state directory yours alone (chmod 700).',
+  },
+  ERR_JOURNAL_UNWRITABLE: {
+    retryable: false,
+    hint: 'Choose a state directory that can be written, or do without resuming.',
+  },
   // Object and plan
   ERR_OBJECT_TOO_LARGE: { retryable: false, hint: 'Choose larger parts, or split the object.' },
   ERR_OBJECT_NOT_FOUND: { retryable: false, hint: 'Check bucket and key.' },

@@ -34,6 +34,26 @@ const TARGET_CODES: Readonly<Record<string, ErrorCode>> = {
   EIO: 'ERR_DISK_IO',
 }
 
+/** A journal is no file the caller named, so not being able to write it has a code of its own. */
+const JOURNAL_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'ERR_JOURNAL_UNWRITABLE',
+  ENOTDIR: 'ERR_JOURNAL_UNWRITABLE',
+  EISDIR: 'ERR_JOURNAL_UNWRITABLE',
+  EACCES: 'ERR_JOURNAL_UNWRITABLE',
+  EPERM: 'ERR_JOURNAL_UNWRITABLE',
+  EROFS: 'ERR_JOURNAL_UNWRITABLE',
+  ENAMETOOLONG: 'ERR_JOURNAL_UNWRITABLE',
+  EEXIST: 'ERR_JOURNAL_UNWRITABLE',
+  // Something that is no file of ours bears its name.
+  ELOOP: 'ERR_JOURNAL_UNSAFE',
+  ENOSPC: 'ERR_DISK_FULL',
+  EDQUOT: 'ERR_DISK_FULL',
+  EFBIG: 'ERR_DISK_FULL',
+  EMFILE: 'ERR_TOO_MANY_FILES',
+  ENFILE: 'ERR_TOO_MANY_FILES',
+  EIO: 'ERR_DISK_IO',
+}
+
 /** The errno name of a system error, `'ENOENT'`; `undefined` for anything else. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
@@ -73,6 +93,15 @@ export function targetError(
   context: ErrorContext = {},
 ): unknown {
   return localError(TARGET_CODES, 'write', error, path, context)
+}
+
+/** A failure to read, create, write or sync what is remembered of a transfer. */
+export function journalError(
+  error: unknown,
+  path: string | undefined,
+  context: ErrorContext = {},
+): unknown {
+  return localError(JOURNAL_CODES, 'keep the journal', error, path, context)
 }
 
 function localError(

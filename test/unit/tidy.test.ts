@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
   [/^src\/(plan|checksum)\//],
   [/^src\/store\//],
+  [/^src\/journal\//],
   [/^src\/(options|option-check|option-table|events)\.ts$/],
   [/^src\/pool\//],
   [/^src\/transfer\//],
