@@ -37,7 +37,7 @@ export interface UnknownPart {
   readonly witness: Witness
 }
 
-/** A checksum in base64 by the job's algorithm, or the MD5 in hexadecimal that an ETag is. */
+/** A checksum in base64 by the job's algorithm, or the MD5 in lower-case hexadecimal that an ETag is. */
 export type Witness =
   | { readonly kind: 'checksum'; readonly value: string }
   | { readonly kind: 'md5'; readonly value: string }
@@ -93,9 +93,12 @@ export function reconcileUpload(
   return { ...sortParts(state, listing), uploadId: created.uploadId, partSize: begin.partSize }
 }
 
-/** Whether hashing the file again gave what the store has. Hashes as their witness writes them. */
+/**
+ * Whether hashing the file again gave what the store has.
+ * @param hash as the witness is written: base64 of a checksum, lower-case hexadecimal of an MD5
+ */
 export function isAdopted(part: UnknownPart, hash: string): boolean {
-  return part.witness.value.toLowerCase() === hash.toLowerCase() && part.witness.value !== ''
+  return part.witness.value === hash
 }
 
 function sortParts(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errnoOf, sourceError, targetError } from '../../src/local-errors.ts'
+import { errnoOf, journalError, sourceError, targetError } from '../../src/local-errors.ts'
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code, errno: -1, syscall: 'open' })
@@ -38,6 +38,20 @@ describe('errors of the file system', () => {
     ['EEXIST', 'ERR_TARGET_EXISTS'],
   ])('%s is %s when writing', (errno, code) => {
     expect(targetError(systemError(errno), 'f')).toMatchObject({ code })
+  })
+
+  it.each([
+    ['EACCES', 'ERR_JOURNAL_UNWRITABLE'],
+    ['EROFS', 'ERR_JOURNAL_UNWRITABLE'],
+    ['ELOOP', 'ERR_JOURNAL_UNSAFE'],
+    ['ENOSPC', 'ERR_DISK_FULL'],
+    ['EMFILE', 'ERR_TOO_MANY_FILES'],
+    ['EIO', 'ERR_DISK_IO'],
+  ])('%s is %s when a journal is kept', (errno, code) => {
+    expect(journalError(systemError(errno), 'f')).toMatchObject({
+      code,
+      message: `Cannot keep the journal f: ${errno}`,
+    })
   })
 
   it('leaves everything else as it is', () => {
