@@ -8,6 +8,7 @@ import { isAbsolute } from 'node:path'
 import { assert } from '../assert.ts'
 import { isChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { decodeDigest } from '../checksum/encoding.ts'
+import { KiB } from '../units.ts'
 import type { JournalRecord } from './records.ts'
 
 /** A kind of value: whether a parsed one is of it, and what it is in memory. */
@@ -19,8 +20,11 @@ interface Kind {
 
 type Fields = Readonly<Record<string, Kind>>
 
-/** Longest text of a field. Characters. Source: PATH_MAX of Linux. */
-const TEXT_MAX = 4096
+/**
+ * Longest text of a field. Characters. Source: paths have 4 KiB at most (PATH_MAX of Linux); what a
+ * store names comes in headers of 16 KiB at most, the limit of undici.
+ */
+const TEXT_MAX = 16 * KiB
 
 const text: Kind = { good: isText }
 const path: Kind = { good: (value) => isText(value) && isAbsolute(value) }

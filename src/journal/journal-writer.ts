@@ -58,7 +58,8 @@ export class JournalWriter {
   }
 
   /**
-   * Starts a journal with what is known already, in place of one that may be there. It is whole
+   * Starts a journal with what is known already, in place of one that may be there. The caller has
+   * the lock of its transfer. It is whole
    * and durable under its name when this resolves; until then the old one is.
    *
    * @throws ERR_JOURNAL_UNWRITABLE, ERR_DISK_FULL, ERR_DISK_IO, ERR_TOO_MANY_FILES
@@ -71,11 +72,9 @@ export class JournalWriter {
     const framer = new Framer()
     const lines = records.map((record) => framer.line(encodeRecord(record)))
     const text = framer.header() + lines.join('')
-    // Whoever holds the lock of the job is alone; a process that was killed here left it.
-    const temporary = `${path}.new`
+    const temporary = unfinishedPath(path)
     let file: FileHandle | undefined
     try {
-      await rm(temporary, { force: true })
       file = await open(temporary, CREATE_FLAGS, 0o600)
       await writeFully(file, text)
       await file.datasync()
@@ -166,6 +165,11 @@ export class JournalWriter {
       this.#onFailure(this.#failure.error)
     }
   }
+}
+
+/** Where a journal is until it is whole. A process that was killed just then leaves it there. */
+export function unfinishedPath(path: string): string {
+  return `${path}.new`
 }
 
 /** Short writes happen, on a nearly full disk for example. */

@@ -112,7 +112,10 @@ export interface DownloadBegin extends Begin {
   readonly object: ObjectIdentity
   /** Absolute. */
   readonly temporary: string
-  /** Start of the system, so that a loss of power is told from a killed process. */
+  /**
+   * Start of the system, so that a loss of power is told from a killed process. A resume puts its own
+   * here: what it keeps of an earlier start it has hashed again.
+   */
   readonly boot: string
 }
 

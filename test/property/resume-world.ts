@@ -53,7 +53,7 @@ class ReferenceStore {
     const parts = this.uploads.get(uploadId)
     if (parts === undefined) return false
     if (part === undefined) {
-      expect([...parts.keys()].toSorted()).toEqual([1, 2, 3])
+      expect([...parts.keys()].toSorted((a, b) => a - b)).toEqual([1, 2, 3])
       this.object = { body: [1, 2, 3].map((each) => parts.get(each)).join(''), token }
       this.uploads.delete(uploadId)
     } else {

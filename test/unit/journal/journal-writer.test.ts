@@ -1,7 +1,11 @@
 import { chmod, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { JournalWriter, type JournalFile } from '../../../src/journal/journal-writer.ts'
+import {
+  JournalWriter,
+  type JournalFile,
+  type OnJournalFailure,
+} from '../../../src/journal/journal-writer.ts'
 import { jobNameOf } from '../../../src/journal/job.ts'
 import { Framer, readLines } from '../../../src/journal/lines.ts'
 import { readJournal } from '../../../src/journal/read-journal.ts'
@@ -15,7 +19,9 @@ function pathOf(): string {
   return join(directory(), `${jobNameOf(UPLOAD)}.journal`)
 }
 
-async function start(onFailure: (error: unknown) => void = vi.fn()): Promise<JournalWriter> {
+async function start(
+  onFailure: (error: unknown) => void = vi.fn<OnJournalFailure>(),
+): Promise<JournalWriter> {
   return JournalWriter.create(pathOf(), [UPLOAD, CREATED], onFailure)
 }
 
@@ -50,7 +56,10 @@ function fakeFile(fail: { write?: string; datasync?: string; shortBy?: number } 
   return { file, calls, fail, text: () => text }
 }
 
-function writerOf(file: JournalFile, onFailure: (error: unknown) => void = vi.fn()) {
+function writerOf(
+  file: JournalFile,
+  onFailure: (error: unknown) => void = vi.fn<OnJournalFailure>(),
+) {
   return new JournalWriter('/state/journals/x.journal', file, new Framer(), onFailure)
 }
 
@@ -63,9 +72,8 @@ describe('the journal of a transfer', () => {
     await writer.close()
   })
 
-  it('takes the place of the one before, and of what a killed process left beside it', async () => {
+  it('takes the place of the one before', async () => {
     await writeFile(pathOf(), 'old')
-    await writeFile(`${pathOf()}.new`, 'torn')
     const writer = await start()
     writer.append(partOf(1))
     await writer.close()
@@ -108,7 +116,7 @@ describe('the journal of a transfer', () => {
     const { file, text } = fakeFile()
     const path = join(directory(), 'a-directory')
     await mkdir(join(path, 'with-something'), { recursive: true })
-    const writer = new JournalWriter(path, file, new Framer(), vi.fn())
+    const writer = new JournalWriter(path, file, new Framer(), vi.fn<OnJournalFailure>())
     expect(await writer.remove()).toBe(path)
     expect(text()).toContain('"ended"')
   })
@@ -151,7 +159,7 @@ describe('a journal that cannot be written', () => {
     ['EIO', 'ERR_DISK_IO'],
     ['EROFS', 'ERR_JOURNAL_UNWRITABLE'],
   ])('fails with %s as %s, and writes nothing more', async (errno, code) => {
-    const onFailure = vi.fn()
+    const onFailure = vi.fn<OnJournalFailure>()
     const { file, calls, fail } = fakeFile({ write: errno })
     const writer = writerOf(file, onFailure)
     writer.append(partOf(1))
@@ -168,7 +176,7 @@ describe('a journal that cannot be written', () => {
   })
 
   it('never syncs again after a sync that failed', async () => {
-    const onFailure = vi.fn()
+    const onFailure = vi.fn<OnJournalFailure>()
     const { file, calls, fail } = fakeFile({ datasync: 'EIO' })
     const writer = writerOf(file, onFailure)
     await expect(writer.appendDurably(CREATED)).rejects.toMatchObject({ code: 'ERR_DISK_IO' })
@@ -180,7 +188,7 @@ describe('a journal that cannot be written', () => {
   })
 
   it('tells of a record that nobody waits for', async () => {
-    const onFailure = vi.fn()
+    const onFailure = vi.fn<OnJournalFailure>()
     const writer = writerOf(fakeFile({ write: 'ENOSPC' }).file, onFailure)
     writer.append(partOf(1))
     await vi.waitFor(() => expect(onFailure).toHaveBeenCalled(), 5000)
@@ -190,7 +198,7 @@ describe('a journal that cannot be written', () => {
 
   it('leaves the old one, and nothing else, when it cannot be begun', async () => {
     const path = join(directory(), 'missing', 'x.journal')
-    const begun = JournalWriter.create(path, [UPLOAD], vi.fn())
+    const begun = JournalWriter.create(path, [UPLOAD], vi.fn<OnJournalFailure>())
     await expect(begun).rejects.toMatchObject({ code: 'ERR_JOURNAL_UNWRITABLE' })
     await mkdir(join(pathOf(), 'with-something'), { recursive: true })
     await expect(start()).rejects.toMatchObject({ code: 'ERR_JOURNAL_UNWRITABLE' })
