@@ -1,58 +1,35 @@
 /** The lock of a transfer between processes, some of which are killed while they have it. */
 
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { useChildren, type KillableChild } from '../helpers/killable-child.ts'
 import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
 
-const LOCK_MODULE = new URL('../../dist/src/journal/job-lock.js', import.meta.url).href
 const JOB = 'a'.repeat(32)
 const CHILDREN = 4
 const ROUNDS = 5
 
 const directory = useTemporaryDirectory()
-const children: ChildProcess[] = []
+const startScript = useChildren(directory)
 
-/**
- * A process that enters and leaves what the lock guards, and writes both down in one log. It finds
- * `take` and `note`; what it prints is told to the test.
- */
-async function startChild(body: string): Promise<ChildProcess> {
-  const path = join(directory(), `child-${children.length}.mjs`)
-  await writeFile(
-    path,
-    `
+/** A process that finds `take`, which waits for the lock, and `note`, which writes to one log. */
+async function startChild(body: string): Promise<KillableChild> {
+  return startScript(`
     import { appendFileSync } from 'node:fs'
     import { setTimeout as delay } from 'node:timers/promises'
-    import { JobLock } from '${LOCK_MODULE}'
+    import { JobLock } from 'DIST/src/journal/job-lock.js'
     const note = (word) => appendFileSync('${join(directory(), 'log')}', word + ' ' + process.pid + '\\n')
+    const takeOnce = () => JobLock.take('${directory()}', '${JOB}')
     const take = async () => {
       for (;;) {
-        try { return await JobLock.take('${directory()}', '${JOB}') }
+        try { return await takeOnce() }
         catch (error) { if (error.code !== 'ERR_JOURNAL_LOCKED') throw error }
         await delay(5)
       }
     }
     ${body}
-    `,
-  )
-  const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  return child
-}
-
-/** Waits until a child has printed something; then it holds the lock. */
-async function held(child: ChildProcess): Promise<void> {
-  if (child.stdout === null) throw new Error('a child has an output')
-  await once(child.stdout, 'data')
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
+  `)
 }
 
 async function locks(): Promise<string[]> {
@@ -60,32 +37,25 @@ async function locks(): Promise<string[]> {
 }
 
 const HOLD = `await take(); note('enter'); console.log('held'); await delay(60_000)`
+
 /** What a process that tries once is told. */
 async function answer(): Promise<string> {
   const child = await startChild(`
-    try { await (await JobLock.take('${directory()}', '${JOB}')).release(); console.log('free') }
+    try { await (await takeOnce()).release(); console.log('free') }
     catch (error) { console.log(error.code) }`)
-  const chunks: Buffer[] = []
-  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await once(child, 'close')
-  return Buffer.concat(chunks).toString().trim()
+  await child.ended()
+  return child.output().trim()
 }
 
 describe('the lock of a transfer', () => {
-  afterEach(async () => {
-    const alive = children.filter((child) => child.exitCode === null && child.signalCode === null)
-    await Promise.all(alive.map(kill))
-    children.length = 0
-  })
-
   test('is kept from others while its process lives, also when that is stopped', async () => {
     const holder = await startChild(HOLD)
-    await held(holder)
+    await holder.started()
     expect(await answer()).toBe('ERR_JOURNAL_LOCKED')
-    holder.kill('SIGSTOP')
+    holder.process.kill('SIGSTOP')
     expect(await answer()).toBe('ERR_JOURNAL_LOCKED')
     expect(await locks()).toHaveLength(1)
-    await kill(holder)
+    await holder.kill()
     expect(await locks()).toHaveLength(1)
     expect(await answer()).toBe('free')
     expect(await locks()).toEqual([])
@@ -93,7 +63,7 @@ describe('the lock of a transfer', () => {
 
   test('has one holder at a time, however many want it, and whoever is killed', async () => {
     const victim = await startChild(HOLD)
-    await held(victim)
+    await victim.started()
     const loop = `
       for (let round = 0; round < ${ROUNDS}; round += 1) {
         const lock = await take()
@@ -102,13 +72,13 @@ describe('the lock of a transfer', () => {
         note('leave')
         await lock.release()
       }`
-    const others = await Promise.all(Array.from({ length: CHILDREN }, () => startChild(loop)))
-    const ended = others.map(async (child) => (await once(child, 'exit'))[0] as unknown)
-    await kill(victim)
-    expect(await Promise.all(ended)).toEqual(others.map(() => 0))
+    const others: KillableChild[] = []
+    for (let child = 0; child < CHILDREN; child += 1) others.push(await startChild(loop))
+    await victim.kill()
+    expect(await Promise.all(others.map((child) => child.ended()))).toEqual(others.map(() => 0))
     const log = (await readFile(join(directory(), 'log'), 'utf8')).trim().split('\n')
     expect(log).toHaveLength(1 + CHILDREN * ROUNDS * 2)
-    expect(log[0]).toBe(`enter ${victim.pid}`)
+    expect(log[0]).toBe(`enter ${victim.process.pid}`)
     for (let at = 1; at < log.length; at += 2) {
       expect(log[at]).toMatch(/^enter/)
       expect(log[at + 1]).toBe(log[at]?.replace('enter', 'leave'))
