@@ -6,6 +6,7 @@ import { EventHub } from './events.ts'
 import type { ResolvedOptions } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
+import { PoolFeed } from './pool/pool-feed.ts'
 import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
@@ -27,24 +28,26 @@ export const drivers = {
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { tuning } = options
   const retryPolicy = createRetryPolicy(tuning)
+  const events = new EventHub()
   return {
     store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
+    executor: createExecutor(options, events),
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
-    events: new EventHub(),
+    events,
     tuning,
   }
 }
 
-function createExecutor(options: ResolvedOptions): PartExecutor {
+function createExecutor(options: ResolvedOptions, events: EventHub): PartExecutor {
   const shared = new SharedState(options.tuning.maxInFlight)
+  const feed = new PoolFeed(shared, events)
   const config = workerConfig(options, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
-    ? new InlineExecutor(config, shared, prewarm)
-    : new WorkerPool(config, shared, { workers, maxInFlight, prewarm, workerTimeoutMs })
+    ? new InlineExecutor(config, shared, feed, prewarm)
+    : new WorkerPool(config, shared, feed, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
 function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {

@@ -18,8 +18,8 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
   [/^src\/(plan|checksum)\//],
   [/^src\/store\//],
-  [/^src\/(options|option-check|option-table|events)\.ts$/],
-  [/^src\/pool\//],
+  [/^src\/(options|option-check|option-table)\.ts$/],
+  [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
   [/^src\/(transfer-options|locations|stats|environment|engine)\.ts$/],
   [/^src\/(index|testing)\.ts$/],
@@ -32,7 +32,7 @@ const WORKER_IMPORTS = [
   /^src\/(units|assert|errors|local-errors|local-target)\.ts$/,
   /^src\/(plan|checksum)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
-  /^src\/pool\/(protocol|rows|shared-state)\.ts$/,
+  /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
 ]
 
 /** Packages and the only places that may import them at run time. */
