@@ -13,6 +13,7 @@ export {
   type WireError,
 } from './errors.ts'
 export type { EventName, Listener, ProgressEvent, TransferEvents, TransferInfo } from './events.ts'
+export type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 export type { ObjectLocation } from './locations.ts'
 export type { OptionRow } from './option-check.ts'
 export { OPTIONS } from './option-table.ts'

@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(options|option-check|option-table)\.ts$/],
   [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
-  [/^src\/(transfer-options|locations|stats|environment|engine)\.ts$/],
+  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|engine)\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/cli\//],
 ]
@@ -40,6 +40,7 @@ const PACKAGES: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^piscina$/, /^src\/pool\/worker-pool\.ts$/],
   [/^undici/, /^(workers\/undici-client|src\/store\/control-transport)\.ts$/],
   [/^@aws-sdk\/|^@smithy\//, /^(src\/store\/sdk\.ts$|bench\/|test\/)/],
+  [/^prom-client/, /^src\/metrics\/exposition\.ts$/],
   [/^commander$/, /^src\/cli\//],
 ]
 

@@ -40,7 +40,7 @@ describe('a pool that is listened to', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     pool.release(first, true)
     pool.release(await second, false, 'aborted')
-    await until(() => events.length === 5)
+    await until(() => events.length === 5, 'all five have come')
     expect(typesOf(events)).toEqual(['open', 'wait', 'ready', 'waited', 'close'])
     const [open, wait, ready, waited, close] = events
     const nothing = { workerId: 1, origin, reason: undefined, busy: 0, idle: 0 }
@@ -61,7 +61,7 @@ describe('a pool that is listened to', () => {
     const { pool, events, listen } = makePool(origin)
     listen(true)
     await expect(getOnce(pool)).rejects.toThrow()
-    await until(() => events.length === 2)
+    await until(() => events.length === 2, 'both have come')
     expect(events).toMatchObject([{ type: 'open' }, { type: 'close', reason: 'failed', open: 0 }])
   })
 
