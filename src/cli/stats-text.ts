@@ -1,10 +1,10 @@
 /**
  * Statistics of an engine for people: a table of its workers, then connections, waits and retries.
  *
- *   worker  open  opened  reused  requests  failed      sent  received
- *   ------  ----  ------  ------  --------  ------  --------  --------
- *   1          2       2       5         7       0  56.0 MiB       0 B
- *   all        2       2       5         7       0  56.0 MiB       0 B
+ *   worker  open  opened  reused  requests  failed    sent  received
+ *   ------  ----  ------  ------  --------  ------  ------  --------
+ *   1          2       2       5         7       0  56 MiB       0 B
+ *   all        2       2       5         7       0  56 MiB       0 B
  *   connections: 285.7 opened per 1,000 requests; closed 0
  *   handshake: p50 0.4 ms, p95 0.9 ms, p99 1.0 ms (2)
  *   wait for a connection: p50 0.0 ms, p95 0.9 ms, p99 1.0 ms (7)

@@ -31,10 +31,10 @@ describe('the text of statistics', () => {
       state.note('acquireMs', 70_000)
     })
     expect(statsText(stats).split('\n')).toEqual([
-      'worker  open  opened  reused  requests  failed     sent  received',
-      '------  ----  ------  ------  --------  ------  -------  --------',
-      '12         1       3       5         8       1  2.0 MiB       0 B',
-      'all        1       3       5         8       1  2.0 MiB       0 B',
+      'worker  open  opened  reused  requests  failed   sent  received',
+      '------  ----  ------  ------  --------  ------  -----  --------',
+      '12         1       3       5         8       1  2 MiB       0 B',
+      'all        1       3       5         8       1  2 MiB       0 B',
       'connections: 375.0 opened per 1,000 requests; closed 2 (idle 1, failed 1)',
       'handshake: p50 1.5 ms, p95 1.9 ms, p99 2.0 ms (3)',
       'wait for a connection: p50 > 10000 ms, p95 > 10000 ms, p99 > 10000 ms (1)',
