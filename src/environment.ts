@@ -6,6 +6,7 @@ import { EventHub } from './events.ts'
 import type { ResolvedOptions } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
+import { PoolFeed } from './pool/pool-feed.ts'
 import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
@@ -14,6 +15,7 @@ import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
 import { Scheduler } from './transfer/scheduler.ts'
+import { TransferCounts } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
 /** The drivers, each loaded by the first transfer that needs it: modules are most of a start. */
@@ -23,28 +25,48 @@ export const drivers = {
   read: once(() => import('./transfer/read.ts')),
 } as const
 
+/** What turns statistics into metrics, loaded by who asks for them. */
+export const exposition = {
+  text: once(() => import('./metrics/exposition.ts')),
+  server: once(() => import('./metrics/server.ts')),
+} as const
+
 /** What all transfers of one engine share. Nothing is started or sent. */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
-  const { tuning } = options
+  const { target, tuning } = options
+  if (target.tlsVerify === false) warnUnverified()
   const retryPolicy = createRetryPolicy(tuning)
+  const events = new EventHub()
+  const counts = new TransferCounts()
   return {
-    store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
+    store: withRetry(createS3Store(storeOptions(options)), {
+      policy: retryPolicy,
+      onRetry: ({ code }) => counts.retried(code),
+    }),
+    executor: createExecutor(options, events),
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
-    events: new EventHub(),
+    events,
+    counts,
     tuning,
   }
 }
 
-function createExecutor(options: ResolvedOptions): PartExecutor {
+function warnUnverified(): void {
+  const message =
+    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
+  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
+}
+
+function createExecutor(options: ResolvedOptions, events: EventHub): PartExecutor {
   const shared = new SharedState(options.tuning.maxInFlight)
+  const feed = new PoolFeed(shared, events)
   const config = workerConfig(options, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
-    ? new InlineExecutor(config, shared, prewarm)
-    : new WorkerPool(config, shared, { workers, maxInFlight, prewarm, workerTimeoutMs })
+    ? new InlineExecutor(config, shared, feed, prewarm)
+    : new WorkerPool(config, shared, feed, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
 function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {

@@ -13,10 +13,12 @@ export {
   type WireError,
 } from './errors.ts'
 export type { EventName, Listener, ProgressEvent, TransferEvents, TransferInfo } from './events.ts'
+export type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 export type { ObjectLocation } from './locations.ts'
 export type { OptionRow } from './option-check.ts'
 export { OPTIONS } from './option-table.ts'
 export type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
+export type { PoolEvent, PoolEventType } from './pool/pool-event.ts'
 export type { EngineStats, PoolStats } from './stats.ts'
 export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'
 export type { CredentialsInput, CredentialsOption } from './store/s3-store-options.ts'

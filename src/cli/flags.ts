@@ -87,6 +87,15 @@ export function invalidFlag(flag: string, expected: string, text: string): Usage
   return new UsageError('ERR_OPTION_INVALID', message, 'Correct the value of the flag.')
 }
 
+/** Takes the value of a flag that names a port. */
+export function portParser(flag: string): (text: string) => number {
+  return (text) => {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+    if (port <= 65_535) return port
+    throw invalidFlag(flag, 'a whole number from 0 to 65535', text)
+  }
+}
+
 const PARSERS = {
   count: (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined),
   size: parseSize,

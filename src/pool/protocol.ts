@@ -14,6 +14,7 @@
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import type { WireError } from '../errors.ts'
 import type { StoreRoute } from '../store/types.ts'
+import type { PoolEvent } from './pool-event.ts'
 
 /** Where a worker finds bytes, or puts them. Offsets and lengths in bytes. */
 export type ByteLocation =
@@ -151,6 +152,11 @@ export type AnswerRow =
 
 /** Worker → coordinator: the answers of one turn of the worker's loop. */
 export type AnswerMessage = readonly AnswerRow[]
+
+/** Worker → coordinator: what happened to connections in one turn, while somebody listens. */
+export interface PoolMessage {
+  readonly pool: readonly PoolEvent[]
+}
 
 export interface PartDone {
   readonly ok: true

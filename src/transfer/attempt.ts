@@ -62,7 +62,7 @@ export async function attempt(
     const delayMs = sequence.next(error)
     if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
     if (!run.retries.take()) throw tooMany(run, error)
-    env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
+    run.retried({ partNumber, attempt: number, delayMs, error })
     await sleep(delayMs, stopping)
     stopping.throwIfAborted()
   }

@@ -126,6 +126,6 @@ async function afterFailure(run: TransferRun, failed: PartFailed): Promise<void>
   const error = fromWire(failed.error).with({ ...run.context, partNumber: 1, attempt: 1 })
   const delayMs = new RetrySequence(env.retryPolicy).next(error)
   if (delayMs === undefined) return
-  env.events.emit('retry', { transfer: run.info, partNumber: 1, attempt: 1, delayMs, error })
+  run.retried({ partNumber: 1, attempt: 1, delayMs, error })
   await sleep(delayMs, stopping)
 }

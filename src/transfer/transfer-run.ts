@@ -7,7 +7,7 @@
  */
 
 import { isTransferError, toTransferError, TransferError } from '../errors.ts'
-import type { EventHub, ProgressEvent, TransferInfo } from '../events.ts'
+import type { EventHub, ProgressEvent, TransferEvents, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
 import { choosePartSize } from '../plan/part-size.ts'
 import type { PartExecutor } from '../pool/part-executor.ts'
@@ -19,6 +19,7 @@ import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { TransferCounts } from './transfer-counts.ts'
 
 /** What the transfers of one engine share. */
 export interface TransferEnvironment {
@@ -28,6 +29,7 @@ export interface TransferEnvironment {
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
   readonly events: EventHub
+  readonly counts: TransferCounts
   readonly tuning: ResolvedTuning
 }
 
@@ -56,6 +58,7 @@ export class TransferRun {
   ) {
     this.env = env
     this.info = info
+    env.counts.submitted(info.kind)
     const slotBytes = (slot: number): number => env.executor.progress(slot)
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options
@@ -92,6 +95,13 @@ export class TransferRun {
     this.progress.start(size)
     const { events } = this.env
     if (events.hears('start')) events.emit('start', { transfer: this.info, size, parts, partSize })
+  }
+
+  /** A request failed and is made again. */
+  retried(retry: Omit<TransferEvents['retry'], 'transfer'>): void {
+    const { counts, events } = this.env
+    counts.retried(retry.error.code)
+    if (events.hears('retry')) events.emit('retry', { transfer: this.info, ...retry })
   }
 
   /** The caller wants it to end. */
@@ -131,10 +141,10 @@ export class TransferRun {
     this.#ended = true
     this.#unlisten()
     this.progress.end(size)
-    const { events } = this.env
-    if (!events.hears('end')) return
+    const { counts, events } = this.env
     const elapsedMs = performance.now() - this.startedAt
-    events.emit('end', { transfer: this.info, elapsedMs, error })
+    counts.ended(this.info.kind, error, elapsedMs)
+    if (events.hears('end')) events.emit('end', { transfer: this.info, elapsedMs, error })
   }
 }
 

@@ -38,9 +38,13 @@ describe('engineStats', () => {
       transfers: 4,
       requests: { inFlight: 2, waiting: 1 },
       memory: { taken: 300, limit: 1000 },
+      readAhead: { taken: 0, limit: 1000 },
+      kinds: { upload: { submitted: 1 } },
+      retries: { total: 0, byCode: {} },
       workers,
     })
-    const { closed, handshakeMs, acquireMs, ...counters } = stats.pool
+    const { closed, handshakeMs, acquireMs, openedPerThousandRequests, ...counters } = stats.pool
+    expect(openedPerThousandRequests).toBe((1000 * counters.opened) / counters.requests)
     expect(Object.keys(counters).sort()).toEqual([...SUMMED].sort())
     for (const name of SUMMED) expect(counters[name]).toBe(COUNTERS.indexOf(name) * 11)
     const { total, ...reasons } = closed
@@ -61,5 +65,9 @@ describe('engineStats', () => {
       { le: 10_000, count: 2 },
     ])
     expect(JSON.parse(JSON.stringify(stats))).toEqual(stats)
+  })
+
+  it('says that no connections were opened for no requests', () => {
+    expect(engineStats(makeRun().env, 0).pool.openedPerThousandRequests).toBe(0)
   })
 })

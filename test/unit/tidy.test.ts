@@ -18,10 +18,10 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
   [/^src\/(plan|checksum)\//],
   [/^src\/store\//],
-  [/^src\/(options|option-check|option-table|events)\.ts$/],
-  [/^src\/pool\//],
+  [/^src\/(options|option-check|option-table)\.ts$/],
+  [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
-  [/^src\/(transfer-options|locations|stats|environment|engine)\.ts$/],
+  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|engine)\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/cli\//],
 ]
@@ -32,7 +32,7 @@ const WORKER_IMPORTS = [
   /^src\/(units|assert|errors|local-errors|local-target)\.ts$/,
   /^src\/(plan|checksum)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
-  /^src\/pool\/(protocol|rows|shared-state)\.ts$/,
+  /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
 ]
 
 /** Packages and the only places that may import them at run time. */
@@ -40,6 +40,7 @@ const PACKAGES: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^piscina$/, /^src\/pool\/worker-pool\.ts$/],
   [/^undici/, /^(workers\/undici-client|src\/store\/control-transport)\.ts$/],
   [/^@aws-sdk\/|^@smithy\//, /^(src\/store\/sdk\.ts$|bench\/|test\/)/],
+  [/^prom-client/, /^src\/metrics\/exposition\.ts$/],
   [/^commander$/, /^src\/cli\//],
 ]
 

@@ -14,6 +14,7 @@ import { routeCopy, type CopyRoute } from '../copy-route.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { engineFlags, engineOptionsFrom, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
+import { checkMetricsFlags, metricsFlags, serveMetrics } from '../metrics-flags.ts'
 import { objectFlags, objectOptionsFrom, unreadableFile } from '../object-flags.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -58,7 +59,7 @@ function otherFlags(): Option[] {
   ]
   return [
     ...connection.map((option) => option.helpGroup('Connection:')),
-    ...output.map((option) => option.helpGroup('Output:')),
+    ...[...output, ...metricsFlags()].map((option) => option.helpGroup('Output:')),
   ]
 }
 
@@ -69,6 +70,7 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
   const direction = route.kind === 'upload' ? 'upload' : 'download'
   const options = objectOptionsFrom(values, direction)
   const engineOptions = engineOptionsOf(values)
+  checkMetricsFlags(values)
 
   const report = new CopyReport(route, {
     json: values['json'] === true,
@@ -86,12 +88,19 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
       report.dryRun()
       return EXIT.done
     }
+    const metrics = await serveMetrics(engine, values)
+    if (metrics !== undefined) report.metricsAt(metrics)
     report.follow(engine)
     const { signal } = interruption
-    report.succeeded(await copy(engine, route, { ...options, signal }))
+    const summary = await copy(engine, route, { ...options, signal })
+    report.succeeded(summary, engine.stats().pool)
+    if (values['stats'] === true) await report.statistics(engine.stats())
     return EXIT.done
   } catch (error) {
-    return reportFailure(error, report, interruption)
+    const exitCode = reportFailure(error, report, interruption)
+    const hasBegun = exitCode !== EXIT.usage
+    if (hasBegun && values['stats'] === true && engine) await report.statistics(engine.stats())
+    return exitCode
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()

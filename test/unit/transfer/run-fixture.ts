@@ -17,6 +17,7 @@ import type { ObjectInfo, ObjectStore } from '../../../src/store/object-store.ts
 import { createRetryPolicy, type RetryPolicy } from '../../../src/store/retry-policy.ts'
 import type { StoreRoute } from '../../../src/store/types.ts'
 import { Scheduler } from '../../../src/transfer/scheduler.ts'
+import { TransferCounts } from '../../../src/transfer/transfer-counts.ts'
 import { TransferRun, type TransferEnvironment } from '../../../src/transfer/transfer-run.ts'
 import type { UploadSpec } from '../../../src/transfer/upload-spec.ts'
 
@@ -234,6 +235,7 @@ export function makeRun(
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
     events: new EventHub(),
+    counts: new TransferCounts(),
     tuning,
   }
   const controller = new AbortController()

@@ -3,9 +3,11 @@
  */
 
 import { SharedState, WorkerState, type WorkerCounters } from '../../../src/pool/shared-state.ts'
+import type { PoolEvent } from '../../../src/pool/pool-event.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../workers/connection-pool.ts'
 import type { Connection } from '../../../workers/connection.ts'
 import { ConnectionLimit, type ConnectionLimitOptions } from '../../../workers/connection-limit.ts'
+import { PoolReporter } from '../../../workers/pool-reporter.ts'
 import { exchange, type ExchangeAnswer, type PayloadSink } from '../../../workers/exchange.ts'
 
 export interface PoolFixture {
@@ -13,6 +15,9 @@ export interface PoolFixture {
   /** A pool to another origin in the same thread. */
   another(origin: string): ConnectionPool
   counters(): WorkerCounters
+  /** What it told since `listen(true)`. */
+  readonly events: readonly PoolEvent[]
+  listen(wanted: boolean): void
 }
 
 const SLOTS = 4
@@ -37,15 +42,19 @@ export function makePool(
     ...overrides,
   }
   const state = new WorkerState(shared.buffer, SLOTS, 1)
-  const limit = new ConnectionLimit(options, state)
+  const events: PoolEvent[] = []
+  const reporter = new PoolReporter(1, state, (told) => void events.push(...told))
+  const limit = new ConnectionLimit(options, state, reporter)
   return {
-    pool: new ConnectionPool(origin, options, state, limit),
-    another: (elsewhere) => new ConnectionPool(elsewhere, options, state, limit),
+    pool: new ConnectionPool(origin, options, state, limit, reporter),
+    another: (elsewhere) => new ConnectionPool(elsewhere, options, state, limit, reporter),
     counters: () => {
       const [counters] = shared.workers()
       if (counters === undefined) throw new Error('no worker has registered')
       return counters
     },
+    events,
+    listen: (wanted) => shared.wantPoolEvents(wanted),
   }
 }
 
