@@ -6,7 +6,7 @@
 import { createEnvironment, drivers } from './environment.ts'
 import { TransferError, toTransferError } from './errors.ts'
 import type { EventName, Listener, TransferInfo } from './events.ts'
-import { destinationOf, objectAt, type ObjectLocation } from './locations.ts'
+import { badTarget, destinationOf, objectAt, versionOf, type ObjectLocation } from './locations.ts'
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
 import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
@@ -17,6 +17,12 @@ import {
   type UploadOptions,
 } from './transfer-options.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
+import {
+  checkCleanupOptions,
+  type CleanupOptions,
+  type CleanupResult,
+} from './transfer/clean-up-options.ts'
+import { RunningSweeps } from './transfer/running-sweeps.ts'
 import { makeTransfer, type Transfer } from './transfer/transfer.ts'
 import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
 import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
@@ -38,15 +44,15 @@ export class TransferEngine implements AsyncDisposable {
   readonly #env: TransferEnvironment
   // Owned by the coordinator.
   readonly #running = new Map<TransferRun, Promise<unknown>>()
+  readonly #sweeps = new RunningSweeps()
   #lastId = 0
   #closing: Promise<void> | undefined
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URI_INVALID */
   constructor(options: EngineOptions = {}) {
     this.#options = resolveOptions(options)
-    const { target, tlsVerify } = this.#options.target
+    const { target } = this.#options.target
     if (target !== undefined) parseS3Uri(target)
-    if (tlsVerify === false) warnUnverified()
     this.#env = createEnvironment(this.#options)
   }
 
@@ -159,6 +165,23 @@ export class TransferEngine implements AsyncDisposable {
     }
   }
 
+  /**
+   * Removes multipart uploads that nobody works on any more below a bucket or a prefix of keys:
+   * those recorded by engines on this machine (`stateDir`), or `any`. Each is aborted only if
+   * nothing has happened to it for `olderThanMs`; one that resists is in the result.
+   *
+   * @throws (rejects) ERR_URI_INVALID, ERR_OPTION_INVALID, ERR_ACCESS_DENIED, ERR_ABORTED, …
+   */
+  async cleanup(prefix: string, options: CleanupOptions = {}): Promise<CleanupResult> {
+    this.#assertOpen()
+    const place = parseS3Uri(prefix)
+    const checked = checkCleanupOptions(options)
+    return this.#sweeps.run(checked.signal, async (signal) => {
+      const { cleanUp } = await drivers.cleanUp()
+      return cleanUp(this.#env, place, { ...checked, signal })
+    })
+  }
+
   /** Hears of what happens; see `TransferEvents`. */
   on<E extends EventName>(event: E, listener: Listener<E>): this {
     this.#env.events.on(event, listener)
@@ -190,6 +213,7 @@ export class TransferEngine implements AsyncDisposable {
 
   async #close(graceMs: number | undefined): Promise<void> {
     const abortAll = (): void => {
+      this.#sweeps.cut(new Error('the engine was closed'))
       for (const run of this.#running.keys()) run.abort('the engine was closed')
     }
     for (const run of this.#running.keys()) {
@@ -197,9 +221,11 @@ export class TransferEngine implements AsyncDisposable {
     }
     const timer = graceMs === undefined ? undefined : setTimeout(abortAll, graceMs)
     await Promise.allSettled(this.#running.values())
+    await this.#sweeps.settled()
     clearTimeout(timer)
     await this.#env.executor.close()
     this.#env.store.close()
+    await this.#env.openUploads.settled()
   }
 
   #submit<T, P extends { readonly names: Omit<TransferInfo, 'id'> }>(
@@ -262,19 +288,4 @@ export class TransferEngine implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new TransferError('ERR_CLOSED', 'The engine was closed')
   }
-}
-
-function warnUnverified(): void {
-  const message =
-    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
-  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
-}
-
-function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {
-  return versionId === undefined ? {} : { versionId }
-}
-
-function badTarget(target: unknown): TransferError {
-  const message = `Cannot download to ${typeof target}: pass a path, or use read()`
-  return new TransferError('ERR_OPTION_INVALID', message)
 }

@@ -13,6 +13,7 @@ import { WorkerPool } from './pool/worker-pool.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
+import { OpenUploads } from './transfer/open-uploads.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
@@ -21,11 +22,13 @@ export const drivers = {
   upload: once(() => import('./transfer/upload.ts')),
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
+  cleanUp: once(() => import('./transfer/clean-up.ts')),
 } as const
 
 /** What all transfers of one engine share. Nothing is started or sent. */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
-  const { tuning } = options
+  const { target, tuning } = options
+  if (target.tlsVerify === false) warnUnverified()
   const retryPolicy = createRetryPolicy(tuning)
   return {
     store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
@@ -33,9 +36,16 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
+    openUploads: new OpenUploads(target),
     events: new EventHub(),
     tuning,
   }
+}
+
+function warnUnverified(): void {
+  const message =
+    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
+  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
 }
 
 function createExecutor(options: ResolvedOptions): PartExecutor {

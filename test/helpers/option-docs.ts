@@ -17,6 +17,8 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   credentials: 'the SDK’s provider chain',
   pathStyle: 'for IP addresses and localhost',
   tlsVerify: 'true',
+  stateDir: '`~/.local/state/transfer-engine`',
+  recordUploads: 'true',
   workers: 'one per core, at most 64',
   partSize: 'by object',
 }

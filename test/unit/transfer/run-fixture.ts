@@ -16,6 +16,7 @@ import { SharedBuffers } from '../../../src/pool/shared-buffers.ts'
 import type { ObjectInfo, ObjectStore } from '../../../src/store/object-store.ts'
 import { createRetryPolicy, type RetryPolicy } from '../../../src/store/retry-policy.ts'
 import type { StoreRoute } from '../../../src/store/types.ts'
+import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
 import { Scheduler } from '../../../src/transfer/scheduler.ts'
 import { TransferRun, type TransferEnvironment } from '../../../src/transfer/transfer-run.ts'
 import type { UploadSpec } from '../../../src/transfer/upload-spec.ts'
@@ -153,6 +154,7 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     completeMultipartUpload: unexpected('completeMultipartUpload'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
+    listMultipartUploads: unexpected('listMultipartUploads'),
     refresh: () => undefined,
     noteClockOffset: () => undefined,
     close: () => undefined,
@@ -222,6 +224,8 @@ export function makeRun(
     readonly policy?: RetryPolicy
     readonly id?: number
     readonly path?: string
+    /** Nothing is recorded without. */
+    readonly state?: { readonly stateDir: string; readonly recordUploads: true }
   } = {},
 ): RunFixture {
   const tuning = { ...resolveOptions({ retryDelayMs: 0 }).tuning, ...given.tuning }
@@ -233,6 +237,7 @@ export function makeRun(
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
+    openUploads: new OpenUploads({ recordUploads: false, ...given.state }),
     events: new EventHub(),
     tuning,
   }
