@@ -59,6 +59,13 @@ export class CleanupReport {
     this.#streams.stderr.write(`${facts.join(', ')}${counts.wouldAbort > 0 ? hint : ''}\n`)
   }
 
+  /** The sweep was ended early by whoever runs it. */
+  interrupted(): void {
+    const message = 'interrupted; uploads that were named are dealt with, the others untouched'
+    if (this.#style.json) this.#emit('interrupted', {})
+    else this.#streams.stderr.write(`transfer-engine: ${message}\n`)
+  }
+
   failed(error: unknown): void {
     if (this.#style.json) this.#emit('error', { ...failureOf(error) })
     this.#streams.stderr.write(failureText(error, this.#style))

@@ -109,7 +109,7 @@ class Sweep {
     try {
       const look = await this.#look(candidate)
       if (look === undefined) {
-        await this.#forget(candidate)
+        await this.#forgetGone(candidate)
         return
       }
       const idleMs = await this.#since(candidate, Math.max(startedAt, look.lastPartAt))
@@ -118,7 +118,7 @@ class Sweep {
       else if (this.#options.dryRun) this.#report(candidate, facts, 'would-abort')
       else await this.#remove(candidate, facts)
     } catch (error) {
-      if (isTransferError(error) && error.code === 'ERR_ABORTED') throw error
+      if (this.#options.signal?.aborted === true) throw error
       this.#report(candidate, facts, 'failed', toTransferError(error))
     }
   }
@@ -130,7 +130,8 @@ class Sweep {
       const message = 'Parts appeared again after each abort: somebody still sends them.'
       throw new TransferError('ERR_CONFLICT', message, { ...object, uploadId })
     }
-    await this.#forget(candidate)
+    const { record } = candidate
+    if (record !== undefined) await forgetRecord(this.#env.openUploads.stateDirectory, record.token)
     this.#report(candidate, facts, 'aborted')
   }
 
@@ -152,8 +153,8 @@ class Sweep {
     }
   }
 
-  /** The record goes once its upload has, unless it may be of another store's bucket. */
-  async #forget({ object, record }: Candidate): Promise<void> {
+  /** Not here any more; unless it never was, the record being of another store's bucket. */
+  async #forgetGone({ object, record }: Candidate): Promise<void> {
     if (record === undefined || this.#options.dryRun) return
     const { origin } = await this.#env.store.route(object.bucket)
     if (record.origin !== origin) return

@@ -5,10 +5,11 @@
  * again. It has a time-out of its own: it runs when the signals of a transfer have already fired.
  */
 
-import { isTransferError } from '../errors.ts'
+import { isTransferError, TransferError } from '../errors.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
+import { formatDuration } from '../units.ts'
 
 /** How long clean-up may take. Milliseconds. Source: none, reasonable default. */
 const DISCARD_MS = 15_000
@@ -19,7 +20,7 @@ const DISCARD_ROUNDS = 3
 /**
  * Removes an upload. Idempotent: one that is gone already counts as removed.
  * @returns false when parts are still listed after the last abort
- * @throws what the store answered to an abort or a look
+ * @throws what the store answered to an abort or a look; ERR_STORE_UNAVAILABLE if that took too long
  */
 export async function discardUpload(
   store: ObjectStore,
@@ -28,11 +29,18 @@ export async function discardUpload(
   attributes?: RequestAttributes,
 ): Promise<boolean> {
   const options = { signal: AbortSignal.timeout(DISCARD_MS), attributes }
-  for (let round = 1; round <= DISCARD_ROUNDS; round += 1) {
-    await store.abortMultipartUpload(object, uploadId, options)
-    if (await isGone(store, object, uploadId, options)) return true
+  try {
+    for (let round = 1; round <= DISCARD_ROUNDS; round += 1) {
+      await store.abortMultipartUpload(object, uploadId, options)
+      if (await isGone(store, object, uploadId, options)) return true
+    }
+    return false
+  } catch (error) {
+    if (!options.signal.aborted) throw error
+    const message = `The store did not remove the upload within ${formatDuration(DISCARD_MS)}.`
+    const context = { ...object, uploadId }
+    throw new TransferError('ERR_STORE_UNAVAILABLE', message, context, { cause: error })
   }
-  return false
 }
 
 async function isGone(

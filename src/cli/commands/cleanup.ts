@@ -83,9 +83,13 @@ async function runCleanup(prefix: string, values: FlagValues): Promise<number> {
   } catch (error) {
     const { exitCode, outputError } = interruption
     if (exitCode === EXIT.brokenPipe) return exitCode
+    if (exitCode !== undefined) {
+      report.interrupted()
+      return exitCode
+    }
     const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
     report.failed(failure)
-    return exitCode ?? exitCodeOf(failure)
+    return exitCodeOf(failure)
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()

@@ -99,6 +99,15 @@ describe('the report of a sweep', () => {
     })
   })
 
+  it('says what an interruption means', () => {
+    const plain = reportIn({})
+    plain.report.interrupted()
+    expect(plain.text().err).toContain('the others untouched')
+    const json = reportIn({ json: true })
+    json.report.interrupted()
+    expect(JSON.parse(json.text().out)).toMatchObject({ event: 'interrupted' })
+  })
+
   it('is silent when it shall be, but for failures', () => {
     const { report, text } = reportIn({ quiet: true })
     report.upload(UPLOAD)

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { TransferError, type ErrorCode } from '../../../src/errors.ts'
 import { EventHub } from '../../../src/events.ts'
 import type { ListedPart, ListedUpload, ObjectStore } from '../../../src/store/object-store.ts'
@@ -124,6 +124,15 @@ describe('what is ours', () => {
   })
 })
 
+describe('a record that was made for another address of the store', () => {
+  it('goes with its upload, which was found here', async () => {
+    const path = leaveRecord('moved', { origin: 'https://bucket.elsewhere' })
+    const { store } = makeStore()
+    expect((await sweep(store)).uploads).toMatchObject([{ outcome: 'aborted' }])
+    expect(existsSync(path)).toBe(false)
+  })
+})
+
 describe('any upload', () => {
   it('is taken from the listing, beside those recorded, each once', async () => {
     leaveRecord('one')
@@ -226,6 +235,19 @@ describe('an upload that resists', () => {
       ['failed', code],
     ])
     expect(paths.map((path) => existsSync(path))).toEqual([true, true])
+  })
+})
+
+describe('a store that takes too long to remove an upload', () => {
+  it('is reported, and is no abort of the sweep', async () => {
+    leaveRecord('one')
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort())
+    const { store } = makeStore({
+      abortMultipartUpload: () => Promise.reject(refused('ERR_ABORTED')),
+    })
+    const { uploads } = await sweep(store)
+    timeout.mockRestore()
+    expect(uploads).toMatchObject([{ outcome: 'failed', error: { code: 'ERR_STORE_UNAVAILABLE' } }])
   })
 })
 
