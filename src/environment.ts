@@ -14,6 +14,7 @@ import { WorkerPool } from './pool/worker-pool.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
+import { OpenUploads } from './transfer/open-uploads.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import { TransferCounts } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -23,6 +24,7 @@ export const drivers = {
   upload: once(() => import('./transfer/upload.ts')),
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
+  cleanUp: once(() => import('./transfer/clean-up.ts')),
 } as const
 
 /** What turns statistics into metrics, loaded by who asks for them. */
@@ -47,6 +49,7 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
+    openUploads: new OpenUploads(target),
     events,
     counts,
     tuning,

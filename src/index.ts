@@ -25,6 +25,7 @@ export type { CredentialsInput, CredentialsOption } from './store/s3-store-optio
 export type { ObjectRef } from './store/types.ts'
 export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'
 export type { DownloadOptions, UploadOptions } from './transfer-options.ts'
+export type { CleanupOptions, CleanupResult, CleanupUpload } from './transfer/clean-up-options.ts'
 export type { Progress } from './transfer/progress.ts'
 export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
 export type { Transfer } from './transfer/transfer.ts'

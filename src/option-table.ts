@@ -64,6 +64,15 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
   tlsCa: { kind: 'text', doc: 'PEM certificates to trust instead of the built-in ones' },
   tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
+  stateDir: {
+    kind: 'text',
+    flag: '--state-dir',
+    doc: 'Directory for what is remembered beyond a process',
+  },
+  recordUploads: {
+    kind: 'boolean',
+    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
+  },
   workers: {
     ...count(availableParallelism(), 0, 64),
     flag: '--workers',

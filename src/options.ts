@@ -31,6 +31,10 @@ export interface ConnectionTarget {
   readonly tlsCa?: string | undefined
   /** Check the server's certificate. Turning it off warns. @default true */
   readonly tlsVerify?: boolean | undefined
+  /** Directory for what is remembered beyond a process. @default ~/.local/state/transfer-engine */
+  readonly stateDir?: string | undefined
+  /** Note open multipart uploads in `stateDir`, so that `cleanup` knows them. @default true */
+  readonly recordUploads?: boolean | undefined
 }
 
 /** How much of everything. Sizes in bytes, durations in milliseconds. */
@@ -123,6 +127,8 @@ const TARGET_NAMES = [
   'fips',
   'tlsCa',
   'tlsVerify',
+  'stateDir',
+  'recordUploads',
 ] as const satisfies readonly (keyof ConnectionTarget)[]
 
 /**

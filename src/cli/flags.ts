@@ -34,9 +34,19 @@ const CONNECTION: readonly string[] = [
   'fips',
 ]
 
-/** Every flag of the option table, in its order. */
-export function engineFlags(): Option[] {
-  return flaggedRows().map(({ name, flag, row }) => {
+/** Rows that matter to a command that moves no payload. */
+const CONTROL: readonly string[] = [
+  ...CONNECTION,
+  'stateDir',
+  'connectTimeoutMs',
+  'readTimeoutMs',
+  'maxAttempts',
+]
+
+/** Every flag of the option table, in its order; or those that matter without payload. */
+export function engineFlags(kind: 'all' | 'control' = 'all'): Option[] {
+  const rows = flaggedRows().filter(({ name }) => kind === 'all' || CONTROL.includes(name))
+  return rows.map(({ name, flag, row }) => {
     const option = new Option(`${flag}${PLACEHOLDERS[row.kind]}`, describe(row))
     option.helpGroup(CONNECTION.includes(name) ? 'Connection:' : 'Tuning:')
     if (row.kind !== 'boolean') option.argParser((text) => parseFlag(flag, row, text))

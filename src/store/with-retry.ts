@@ -64,6 +64,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       ),
     listParts: (object, uploadId, call) =>
       attempt(object.bucket, call, always, () => store.listParts(object, uploadId, call)),
+    listMultipartUploads: (bucket, call) =>
+      attempt(bucket, call, always, () => store.listMultipartUploads(bucket, call)),
     refresh: (bucket, how) => store.refresh(bucket, how),
     noteClockOffset: (offsetMs) => store.noteClockOffset(offsetMs),
     close: () => store.close(),

@@ -15,6 +15,7 @@ import type { SharedBuffers } from '../pool/shared-buffers.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
+import type { OpenUploads } from './open-uploads.ts'
 import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { RunStop } from './run-stop.ts'
@@ -28,6 +29,7 @@ export interface TransferEnvironment {
   readonly scheduler: Scheduler
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
+  readonly openUploads: OpenUploads
   readonly events: EventHub
   readonly counts: TransferCounts
   readonly tuning: ResolvedTuning

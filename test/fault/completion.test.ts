@@ -195,5 +195,10 @@ describe('clean-up after a failure', () => {
     expect(error.code).toBe('ERR_ACCESS_DENIED')
     const [left] = store.uploads()
     expect(error.context.leftBehind).toContain(left?.uploadId)
+    // It was noted, and given up by its engine, so whoever sweeps need not wait.
+    store.faults.clear()
+    const { uploads } = await engine.cleanup(`s3://${BUCKET}/`, { olderThanMs: 0 })
+    expect(uploads).toMatchObject([{ uploadId: left?.uploadId, outcome: 'aborted' }])
+    expect(store.uploads()).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 /**
  * The bed each test of the whole engine lies in: a strict store, an engine, a directory. When it
  * is closed it asserts what must hold after every transfer, however that ended: no multipart
- * upload is open, no temporary file lies about, no socket or file is left open.
+ * upload is open or noted as open, no temporary file lies about, no socket or file is left open.
  */
 
 import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
@@ -34,6 +34,8 @@ export interface Bed {
   readonly engine: TransferEngine
   /** An empty directory, removed at the end. */
   readonly dir: string
+  /** Where its engines remember what is open. */
+  readonly stateDir: string
   /** The AWS SDK as a second client of the same store. */
   readonly sdk: S3Client
   /** Path of a name in the directory. */
@@ -65,10 +67,13 @@ export function engineOptions(store: LocalStore, options: EngineOptions = {}): E
 export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const descriptorsBefore = await descriptors()
   const dir = await mkdtemp(join(tmpdir(), 'transfer-engine-test-'))
+  const stateDir = await mkdtemp(join(tmpdir(), 'transfer-engine-state-'))
   const store = await startLocalStore({ buckets: [BUCKET], ...options.store })
   const engines: TransferEngine[] = []
   const another = (changes: EngineOptions): TransferEngine => {
-    const engine = new TransferEngine(engineOptions(store, { ...options.engine, ...changes }))
+    const engine = new TransferEngine(
+      engineOptions(store, { stateDir, ...options.engine, ...changes }),
+    )
     engines.push(engine)
     return engine
   }
@@ -78,6 +83,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     store,
     engine: another({}),
     dir,
+    stateDir,
     sdk,
     another,
     path,
@@ -90,9 +96,12 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
       sdk.destroy()
       const openUploads = store.uploads()
       const temporary = await temporaryFiles(dir)
+      const records = await readdir(join(stateDir, 'uploads')).catch(() => [])
       await store.close()
       await rm(dir, { recursive: true, force: true })
+      await rm(stateDir, { recursive: true, force: true })
       expect(openUploads, 'no multipart upload is left open').toEqual([])
+      expect(records, 'no upload is noted as open').toEqual([])
       expect(temporary, 'no temporary file is left').toEqual([])
       expect(await leftOpen(descriptorsBefore), 'no socket or file is left open').toEqual([])
     },

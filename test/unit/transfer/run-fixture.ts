@@ -16,6 +16,7 @@ import { SharedBuffers } from '../../../src/pool/shared-buffers.ts'
 import type { ObjectInfo, ObjectStore } from '../../../src/store/object-store.ts'
 import { createRetryPolicy, type RetryPolicy } from '../../../src/store/retry-policy.ts'
 import type { StoreRoute } from '../../../src/store/types.ts'
+import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
 import { Scheduler } from '../../../src/transfer/scheduler.ts'
 import { TransferCounts } from '../../../src/transfer/transfer-counts.ts'
 import { TransferRun, type TransferEnvironment } from '../../../src/transfer/transfer-run.ts'
@@ -154,6 +155,7 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     completeMultipartUpload: unexpected('completeMultipartUpload'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
+    listMultipartUploads: unexpected('listMultipartUploads'),
     refresh: () => undefined,
     noteClockOffset: () => undefined,
     close: () => undefined,
@@ -223,6 +225,8 @@ export function makeRun(
     readonly policy?: RetryPolicy
     readonly id?: number
     readonly path?: string
+    /** Nothing is recorded without. */
+    readonly state?: { readonly stateDir: string; readonly recordUploads: true }
   } = {},
 ): RunFixture {
   const tuning = { ...resolveOptions({ retryDelayMs: 0 }).tuning, ...given.tuning }
@@ -234,6 +238,7 @@ export function makeRun(
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
+    openUploads: new OpenUploads({ recordUploads: false, ...given.state }),
     events: new EventHub(),
     counts: new TransferCounts(),
     tuning,
