@@ -16,6 +16,7 @@ import {
   type DownloadOptions,
   type UploadOptions,
 } from './transfer-options.ts'
+import { warnOfTls } from './tls-warning.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
 import { makeTransfer, type Transfer } from './transfer/transfer.ts'
 import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
@@ -46,7 +47,7 @@ export class TransferEngine implements AsyncDisposable {
     this.#options = resolveOptions(options)
     const { target, tlsVerify } = this.#options.target
     if (target !== undefined) parseS3Uri(target)
-    if (tlsVerify === false) warnUnverified()
+    warnOfTls(tlsVerify)
     this.#env = createEnvironment(this.#options)
   }
 
@@ -262,12 +263,6 @@ export class TransferEngine implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new TransferError('ERR_CLOSED', 'The engine was closed')
   }
-}
-
-function warnUnverified(): void {
-  const message =
-    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
-  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
 }
 
 function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {

@@ -3,6 +3,7 @@
  */
 
 import { EventHub } from './events.ts'
+import { resolveNetwork, type NetworkSettings } from './network/settings.ts'
 import type { ResolvedOptions } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
@@ -23,13 +24,17 @@ export const drivers = {
   read: once(() => import('./transfer/read.ts')),
 } as const
 
-/** What all transfers of one engine share. Nothing is started or sent. */
+/**
+ * What all transfers of one engine share. Nothing is started or sent.
+ * @throws ERR_OPTION_INVALID for certificates, keys and proxies that are none
+ */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { tuning } = options
+  const network = resolveNetwork(options.target, process.env)
   const retryPolicy = createRetryPolicy(tuning)
   return {
-    store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
+    store: withRetry(createS3Store(storeOptions(options, network)), { policy: retryPolicy }),
+    executor: createExecutor(options, network),
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
@@ -38,16 +43,19 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   }
 }
 
-function createExecutor(options: ResolvedOptions): PartExecutor {
+function createExecutor(options: ResolvedOptions, network: NetworkSettings): PartExecutor {
   const shared = new SharedState(options.tuning.maxInFlight)
-  const config = workerConfig(options, shared)
+  const config = workerConfig(options, network, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
     ? new InlineExecutor(config, shared, prewarm)
     : new WorkerPool(config, shared, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
-function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {
+function storeOptions(
+  { target, tuning }: ResolvedOptions,
+  network: NetworkSettings,
+): Parameters<typeof createS3Store>[0] {
   return {
     region: target.region,
     endpoint: target.endpoint,
@@ -60,7 +68,7 @@ function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof cr
     payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,
     readTimeoutMs: tuning.readTimeoutMs,
-    tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
+    network,
   }
 }
 

@@ -7,6 +7,8 @@
 import { threadId } from 'node:worker_threads'
 import { loadChecksum } from '../src/checksum/algorithms.ts'
 import { TransferError, toTransferError, toWire, type ErrorContext } from '../src/errors.ts'
+import { Dialler } from '../src/network/dialler.ts'
+import { unpack } from '../src/network/settings.ts'
 import type {
   DigestJob,
   PartDone,
@@ -40,7 +42,7 @@ export class PartRunner {
   readonly #config: WorkerConfig
   readonly #limit: ConnectionLimit
   readonly #pools = new Map<string, ConnectionPool>()
-  readonly #sessions = new Map<string, Buffer>()
+  readonly #dialler: Dialler
   readonly #running = new Set<JobToken>()
   readonly #cancelled = new Set<number>()
   readonly #disk = new DiskSync()
@@ -48,6 +50,8 @@ export class PartRunner {
 
   constructor(config: WorkerConfig) {
     this.#config = config
+    const secrets = config.secrets === undefined ? undefined : unpack(config.secrets)
+    this.#dialler = new Dialler({ ...config, secrets })
     this.#worker = {
       workerId: threadId,
       signer: new Signer(),
@@ -112,7 +116,7 @@ export class PartRunner {
   #pool(origin: string): ConnectionPool {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
-    const options = { ...this.#config, sessions: this.#sessions }
+    const options = { ...this.#config, dialler: this.#dialler }
     const pool = new ConnectionPool(origin, options, this.#worker.state, this.#limit)
     this.#pools.set(origin, pool)
     return pool

@@ -32,6 +32,8 @@ const CONNECTION: readonly string[] = [
   'accelerate',
   'dualstack',
   'fips',
+  'tlsMinVersion',
+  'proxy',
 ]
 
 /** Every flag of the option table, in its order. */

@@ -17,6 +17,7 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   credentials: 'the SDK’s provider chain',
   pathStyle: 'for IP addresses and localhost',
   tlsVerify: 'true',
+  proxy: '`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`',
   workers: 'one per core, at most 64',
   partSize: 'by object',
 }
