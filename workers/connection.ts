@@ -125,8 +125,12 @@ export class Connection {
     return this.#stoodBefore && !this.#answerHasBegun
   }
 
-  /** Sends a request; where a proxy forwards it, in the form meant for proxies. */
+  /**
+   * Sends a request; where a proxy forwards it, in the form meant for proxies.
+   * @throws what broke the connection, if that has happened already; undici would not say it
+   */
   dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (this.closed) throw this.#lost()
     const forwarding = this.#forwarding
     if (forwarding === undefined) {
       this.client.dispatch(request, handler)

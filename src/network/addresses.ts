@@ -44,7 +44,9 @@ interface Known extends Address {
 
 interface Entry {
   list: readonly Known[]
-  askedAt: number
+  answeredAt: number
+  /** An address of it has failed since. */
+  isDoubtful: boolean
   turn: number
   pending: Promise<void> | undefined
 }
@@ -66,7 +68,8 @@ export class AddressBook {
    */
   async candidates(host: string): Promise<readonly Address[]> {
     const entry = this.#entry(host)
-    if (this.#now() - entry.askedAt >= ADDRESS_AGE_MS) await this.#ask(host, entry)
+    const ageMs = this.#now() - entry.answeredAt
+    if (ageMs >= (entry.isDoubtful ? ASK_INTERVAL_MS : ADDRESS_AGE_MS)) await this.#ask(host, entry)
     return this.#inOrder(entry)
   }
 
@@ -77,13 +80,8 @@ export class AddressBook {
     const avoidMs = Math.min(AVOID_MAX_MS, AVOID_MS * 2 ** known.failures)
     known.failures += 1
     known.avoidUntil = this.#now() + avoidMs
-    // The name may have moved: the next connection asks again, but not each of a hundred.
-    const entry = this.#entry(host)
-    const soonest = this.#now() - ADDRESS_AGE_MS
-    entry.askedAt = Math.min(
-      entry.askedAt,
-      Math.max(soonest, entry.askedAt - ADDRESS_AGE_MS + ASK_INTERVAL_MS),
-    )
+    // The name may have moved.
+    this.#entry(host).isDoubtful = true
   }
 
   /** A connection to the address stands. */
@@ -97,7 +95,13 @@ export class AddressBook {
   #entry(host: string): Entry {
     let entry = this.#entries.get(host)
     if (entry === undefined) {
-      entry = { list: [], askedAt: -Infinity, turn: 0, pending: undefined }
+      entry = {
+        list: [],
+        answeredAt: -Infinity,
+        isDoubtful: false,
+        turn: 0,
+        pending: undefined,
+      }
       this.#entries.set(host, entry)
     }
     return entry
@@ -129,7 +133,8 @@ export class AddressBook {
       ({ address, family }) =>
         before.get(address) ?? { address, family, failures: 0, avoidUntil: 0 },
     )
-    entry.askedAt = this.#now()
+    entry.answeredAt = this.#now()
+    entry.isDoubtful = false
   }
 
   #inOrder(entry: Entry): readonly Address[] {

@@ -131,7 +131,8 @@ export class Dial {
   }
 
   #tryNext([candidate, ...others]: readonly Address[]): void {
-    if (this.#closed || candidate === undefined) return
+    if (this.#closed) return
+    if (candidate === undefined) return this.destroy(noAddress(this.#peer))
     this.#address = candidate.address
     const { proxy, context, proxyContext } = this.#way
     const isFinal = proxy === undefined || context === undefined
@@ -265,6 +266,10 @@ function hostOf(url: URL): string {
 
 function standsEvent(socket: Socket): 'connect' | 'secureConnect' {
   return socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect'
+}
+
+function noAddress({ hostname }: URL): Error {
+  return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' })
 }
 
 /** An error with the `code` by which the class table knows it. */
