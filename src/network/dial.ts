@@ -228,6 +228,8 @@ export class Dial {
     // A failure before anybody else holds the socket must not be an unhandled 'error' event.
     socket.on('error', (error) => {
       if (this.#socket === socket) this.#failure ??= error
+      // Behind a TLS alert comes an end, which undici would take for the reason.
+      socket.destroy()
     })
     socket.once('close', () => {
       if (this.#socket === socket && !goOn()) this.#gone()
