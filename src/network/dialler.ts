@@ -7,8 +7,9 @@
 import type { SecureContext } from 'node:tls'
 import { AddressBook } from './addresses.ts'
 import { Dial, type DialEvents, type Way } from './dial.ts'
-import { proxyFor } from './proxy-rules.ts'
-import { proxyContext, secureContext, type NetworkSettings } from './settings.ts'
+import { proxyFor } from './no-proxy.ts'
+import { proxyContext, secureContext } from './secure-context.ts'
+import type { NetworkSettings } from './settings.ts'
 
 export interface DiallerOptions extends NetworkSettings {
   /** Name, TCP, proxy and TLS until a connection stands. Milliseconds. */

@@ -6,7 +6,7 @@
  * secret travels in shared memory (`pack`), which no dump of that data writes out.
  */
 
-import tls, { type SecureContext } from 'node:tls'
+import type Tls from 'node:tls'
 import { TransferError } from '../errors.ts'
 import { findProxies, type ProxySettings } from './proxy-rules.ts'
 
@@ -71,18 +71,6 @@ export function resolveNetwork(
   }
 }
 
-/** What OpenSSL makes of the settings; made once, since it reads every certificate anew. */
-export function secureContext(settings: NetworkSettings): SecureContext {
-  const { ca, cert, minVersion = 'TLSv1.2' } = settings.tls
-  const { key, passphrase } = settings.secrets ?? {}
-  return tls.createSecureContext({ ca, cert, key, passphrase, minVersion })
-}
-
-/** The same for a proxy, which is not shown the client certificate. */
-export function proxyContext(settings: NetworkSettings): SecureContext {
-  return secureContext({ tls: { ...settings.tls, cert: undefined } })
-}
-
 /** Secrets → memory that threads share. */
 export function pack(secrets: NetworkSecrets): SharedArrayBuffer {
   const bytes = Buffer.from(JSON.stringify(secrets), 'utf8')
@@ -96,6 +84,11 @@ export function unpack(memory: SharedArrayBuffer): NetworkSecrets {
   return JSON.parse(Buffer.from(memory).toString('utf8')) as NetworkSecrets
 }
 
+/** Loaded where there is something to check: it costs 10 ms, and uploads need it in threads only. */
+function openssl(): typeof Tls {
+  return process.getBuiltinModule('node:tls')
+}
+
 function checkCertificates({ tlsCa, tlsCert, tlsKey, tlsPassphrase }: NetworkOptions): void {
   checkCertificate('tlsCa', tlsCa)
   checkCertificate('tlsCert', tlsCert)
@@ -104,7 +97,7 @@ function checkCertificates({ tlsCa, tlsCert, tlsKey, tlsPassphrase }: NetworkOpt
   if (tlsPassphrase !== undefined && tlsKey === undefined) throw lonely('tlsPassphrase', 'tlsKey')
   if (tlsKey === undefined) return
   try {
-    tls.createSecureContext({ cert: tlsCert, key: tlsKey, passphrase: tlsPassphrase })
+    openssl().createSecureContext({ cert: tlsCert, key: tlsKey, passphrase: tlsPassphrase })
   } catch (error) {
     throw invalid('tlsKey', keyProblem(error, tlsPassphrase))
   }
@@ -115,7 +108,7 @@ function checkCertificate(option: string, text: string | undefined): void {
   if (!text.includes('-----BEGIN')) throw invalid(option, 'PEM text, not a path or DER')
   try {
     // Unlike `ca`, of which what cannot be read is passed over.
-    tls.createSecureContext({ cert: text })
+    openssl().createSecureContext({ cert: text })
   } catch {
     throw invalid(option, 'PEM certificates; these cannot be read')
   }

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  findProxies,
-  isBypassed,
-  proxyFor,
-  type FoundProxies,
-} from '../../../src/network/proxy-rules.ts'
+import { isBypassed, proxyFor } from '../../../src/network/no-proxy.ts'
+import { findProxies, type FoundProxies } from '../../../src/network/proxy-rules.ts'
 
 const HTTP = new URL('http://store.example.com')
 const HTTPS = new URL('https://store.example.com')
