@@ -3,6 +3,7 @@
  */
 
 import { EventHub } from './events.ts'
+import { resolveNetwork, type NetworkSettings } from './network/settings.ts'
 import type { ResolvedOptions } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
@@ -14,6 +15,7 @@ import { WorkerPool } from './pool/worker-pool.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
+import { warnOfTls } from './tls-warning.ts'
 import { OpenUploads } from './transfer/open-uploads.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import { TransferCounts } from './transfer/transfer-counts.ts'
@@ -33,19 +35,23 @@ export const exposition = {
   server: once(() => import('./metrics/server.ts')),
 } as const
 
-/** What all transfers of one engine share. Nothing is started or sent. */
+/**
+ * What all transfers of one engine share. Nothing is started or sent.
+ * @throws ERR_OPTION_INVALID for certificates, keys and proxies that are none
+ */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { target, tuning } = options
-  if (target.tlsVerify === false) warnUnverified()
+  warnOfTls(target.tlsVerify)
+  const network = resolveNetwork(target, process.env)
   const retryPolicy = createRetryPolicy(tuning)
   const events = new EventHub()
   const counts = new TransferCounts()
   return {
-    store: withRetry(createS3Store(storeOptions(options)), {
+    store: withRetry(createS3Store(storeOptions(options, network)), {
       policy: retryPolicy,
       onRetry: ({ code }) => counts.retried(code),
     }),
-    executor: createExecutor(options, events),
+    executor: createExecutor(options, network, events),
     scheduler: new Scheduler(tuning),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
@@ -56,23 +62,24 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   }
 }
 
-function warnUnverified(): void {
-  const message =
-    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
-  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
-}
-
-function createExecutor(options: ResolvedOptions, events: EventHub): PartExecutor {
+function createExecutor(
+  options: ResolvedOptions,
+  network: NetworkSettings,
+  events: EventHub,
+): PartExecutor {
   const shared = new SharedState(options.tuning.maxInFlight)
   const feed = new PoolFeed(shared, events)
-  const config = workerConfig(options, shared)
+  const config = workerConfig(options, network, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
     ? new InlineExecutor(config, shared, feed, prewarm)
     : new WorkerPool(config, shared, feed, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
-function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {
+function storeOptions(
+  { target, tuning }: ResolvedOptions,
+  network: NetworkSettings,
+): Parameters<typeof createS3Store>[0] {
   return {
     region: target.region,
     endpoint: target.endpoint,
@@ -85,7 +92,7 @@ function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof cr
     payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,
     readTimeoutMs: tuning.readTimeoutMs,
-    tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
+    network,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { availableParallelism } from 'node:os'
+import type { TlsVersion } from './network/settings.ts'
 import type { NumberRow, OptionRow } from './option-check.ts'
 import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
@@ -19,6 +20,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 ]
 
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
+
+const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 
 const count = (value: number, min: number, max: number): NumberRow => ({
   kind: 'count',
@@ -72,6 +75,23 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   recordUploads: {
     kind: 'boolean',
     doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
+  },
+  tlsCert: { kind: 'text', doc: 'PEM client certificate, for stores that ask for one' },
+  tlsKey: { kind: 'text', isSecret: true, doc: 'PEM private key of `tlsCert`' },
+  tlsPassphrase: { kind: 'text', isSecret: true, doc: 'What `tlsKey` is encrypted with' },
+  tlsMinVersion: {
+    kind: 'choice',
+    default: 'TLSv1.2',
+    values: TLS_VERSIONS,
+    flag: '--tls-min-version',
+    doc: 'Oldest TLS version that is spoken',
+  },
+  proxy: {
+    kind: 'text',
+    isSecret: true,
+    flag: '--proxy',
+    was: ['proxies', 'httpProxy', 'httpsProxy'],
+    doc: 'URL of a proxy, or `none`',
   },
   workers: {
     ...count(availableParallelism(), 0, 64),

@@ -3,6 +3,7 @@
  */
 
 import type { ChecksumAlgorithm } from './checksum/algorithms.ts'
+import type { TlsVersion } from './network/settings.ts'
 import { checkOption, unknownOption } from './option-check.ts'
 import { OPTIONS } from './option-table.ts'
 import type { CredentialsOption } from './store/s3-store-options.ts'
@@ -35,6 +36,19 @@ export interface ConnectionTarget {
   readonly stateDir?: string | undefined
   /** Note open multipart uploads in `stateDir`, so that `cleanup` knows them. @default true */
   readonly recordUploads?: boolean | undefined
+  /** Client certificate for stores that ask for one, PEM, with its chain. Needs `tlsKey`. */
+  readonly tlsCert?: string | undefined
+  /** Private key of `tlsCert`, PEM. */
+  readonly tlsKey?: string | undefined
+  /** What `tlsKey` is encrypted with. */
+  readonly tlsPassphrase?: string | undefined
+  /** Oldest TLS version that is spoken. @default TLSv1.2 */
+  readonly tlsMinVersion?: TlsVersion | undefined
+  /**
+   * URL of a proxy, `http://user:password@host:port`, or `none` for no proxy at all. `NO_PROXY`
+   * counts for both. @default HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, by the scheme of the endpoint
+   */
+  readonly proxy?: string | undefined
 }
 
 /** How much of everything. Sizes in bytes, durations in milliseconds. */
@@ -129,6 +143,11 @@ const TARGET_NAMES = [
   'tlsVerify',
   'stateDir',
   'recordUploads',
+  'tlsCert',
+  'tlsKey',
+  'tlsPassphrase',
+  'tlsMinVersion',
+  'proxy',
 ] as const satisfies readonly (keyof ConnectionTarget)[]
 
 /**

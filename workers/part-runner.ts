@@ -7,6 +7,8 @@
 import { threadId } from 'node:worker_threads'
 import { loadChecksum } from '../src/checksum/algorithms.ts'
 import { TransferError, toTransferError, toWire, type ErrorContext } from '../src/errors.ts'
+import { Dialler } from '../src/network/dialler.ts'
+import { unpack } from '../src/network/settings.ts'
 import type {
   DigestJob,
   PartDone,
@@ -43,7 +45,7 @@ export class PartRunner {
   readonly #limit: ConnectionLimit
   readonly #reporter: PoolReporter
   readonly #pools = new Map<string, ConnectionPool>()
-  readonly #sessions = new Map<string, Buffer>()
+  readonly #dialler: Dialler
   readonly #running = new Set<JobToken>()
   readonly #cancelled = new Set<number>()
   readonly #disk = new DiskSync()
@@ -52,6 +54,8 @@ export class PartRunner {
   /** @param onPoolEvents told what happens to connections, while the shared state says so */
   constructor(config: WorkerConfig, onPoolEvents: (events: readonly PoolEvent[]) => void) {
     this.#config = config
+    const secrets = config.secrets === undefined ? undefined : unpack(config.secrets)
+    this.#dialler = new Dialler({ ...config, secrets })
     this.#worker = {
       workerId: threadId,
       signer: new Signer(),
@@ -119,7 +123,7 @@ export class PartRunner {
   #pool(origin: string): ConnectionPool {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
-    const options = { ...this.#config, sessions: this.#sessions }
+    const options = { ...this.#config, dialler: this.#dialler }
     const { state } = this.#worker
     const pool = new ConnectionPool(origin, options, state, this.#limit, this.#reporter)
     this.#pools.set(origin, pool)

@@ -49,8 +49,11 @@ let sharedBuffer: Uint8Array | undefined
 export interface SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
-  /** Names the socket once it exists. */
-  attach(socket: Socket): void
+  /**
+   * Names the socket once it exists. `isTunnelled`: Node takes no `onread` for TLS inside another
+   * socket; what it reads itself is then taken from the stream.
+   */
+  attach(socket: Socket, isTunnelled: boolean): void
 }
 
 /** Reads a plain TCP connection. */
@@ -64,7 +67,9 @@ export class PlainReader implements SocketReader {
     const shared = sharedBuffer
     this.bypass = new PayloadBypass((bytes) => {
       const isPiece = bytes.buffer === shared.buffer && bytes.length <= COPIED_READ_MAX
-      return deliver(this.#socket, isPiece ? Buffer.from(bytes) : bytes)
+      const socket = this.#socket
+      const whole = isPiece ? Buffer.from(bytes) : bytes
+      return deliver(socket, whole, (chunk) => socket?.push(chunk))
     })
     this.onread = {
       buffer: () => this.bypass.place() ?? shared,
@@ -73,6 +78,7 @@ export class PlainReader implements SocketReader {
     }
   }
 
+  // A plain connection is never inside another socket.
   attach(socket: Socket): void {
     this.#socket = socket
   }
@@ -81,9 +87,13 @@ export class PlainReader implements SocketReader {
 /**
  * Hands bytes to the reader of the socket now. Returns whether reading should go on.
  */
-function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
+function deliver(
+  socket: Socket | undefined,
+  bytes: Buffer,
+  push: (chunk: Buffer) => unknown,
+): boolean {
   if (socket === undefined || socket.destroyed) return true
-  socket.push(bytes)
+  push(bytes)
   if (socket.readableLength > 0) socket.emit('readable')
   if (socket.readableLength === 0) return true
   // The reader paused. Its bytes must not lie in memory which the next read overwrites.
@@ -100,7 +110,9 @@ function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
  */
 export class TlsReader implements SocketReader {
   readonly onread: OnReadOpts
-  readonly bypass = new PayloadBypass((bytes) => deliver(this.#socket, bytes))
+  readonly bypass = new PayloadBypass((bytes) =>
+    deliver(this.#socket, bytes, (chunk) => this.#push?.(chunk)),
+  )
   readonly #record = Buffer.allocUnsafeSlow(TLS_RECORD_SIZE)
   readonly #slab = Buffer.allocUnsafeSlow(TLS_SLAB_SIZE)
   /** Bytes not handed over lie in [start, end) of the slab; the next record is laid at `end`. */
@@ -108,30 +120,42 @@ export class TlsReader implements SocketReader {
   #end = 0
   #scheduled = false
   #socket: Socket | undefined
+  /** The socket's own, past what `attach` puts before it. */
+  #push: Socket['push'] | undefined
 
   constructor() {
     this.onread = {
       buffer: this.#record,
-      callback: (length: number) => this.#onRecord(length),
+      callback: (length: number) => this.#onRecord(this.#record.subarray(0, length)),
     }
   }
 
-  attach(socket: Socket): void {
+  attach(socket: Socket, isTunnelled: boolean): void {
     this.#socket = socket
-    // The end of the stream must not overtake bytes that wait to be handed over.
     const push = socket.push.bind(socket)
+    this.#push = push
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      // The end of the stream must not overtake bytes that wait to be handed over.
       if (chunk === null) this.#flush()
+      else if (isTunnelled && Buffer.isBuffer(chunk)) return this.#onBytes(chunk)
       return push(chunk, encoding)
     }
     // Before undici tells of it: a part that broke goes on behind all that came.
     socket.once('close', () => this.#flush())
   }
 
-  #onRecord(length: number): boolean {
-    const record = this.#record
-    this.#slab.set(length === record.length ? record : record.subarray(0, length), this.#end)
-    this.#end += length
+  /** What Node has read itself, a record or more. */
+  #onBytes(bytes: Buffer): boolean {
+    let more = true
+    for (let at = 0; at < bytes.length; at += TLS_RECORD_SIZE) {
+      more = this.#onRecord(bytes.subarray(at, at + TLS_RECORD_SIZE))
+    }
+    return more
+  }
+
+  #onRecord(record: Buffer): boolean {
+    this.#slab.set(record, this.#end)
+    this.#end += record.length
     const isFull = this.#end + TLS_RECORD_SIZE > TLS_SLAB_SIZE
     const { left } = this.bypass
     if (isFull || (left > 0 && this.#end - this.#start >= left)) {

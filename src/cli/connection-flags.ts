@@ -14,6 +14,8 @@ export function connectionFlags(): Option[] {
   const flags = [
     new Option('--no-verify-ssl', 'Accept any certificate'),
     new Option('--ca-bundle <file>', 'PEM certificates to trust').env('AWS_CA_BUNDLE'),
+    new Option('--client-cert <file>', 'PEM client certificate, for stores that ask for one'),
+    new Option('--client-key <file>', 'PEM private key of it'),
     new Option('--no-sign-request', 'Send unsigned requests, for public objects'),
   ]
   return flags.map((option) => option.helpGroup('Connection:'))
@@ -21,24 +23,30 @@ export function connectionFlags(): Option[] {
 
 /** All options of the engine that were given as flags. @throws UsageError */
 export function engineOptionsOf(values: FlagValues): EngineOptions {
-  const { caBundle } = values
+  const { caBundle, clientCert, clientKey } = values
   return {
     ...engineOptionsFrom(values),
     ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
     ...(values['verifySsl'] === false ? { tlsVerify: false } : {}),
     ...(values['recordUploads'] === false ? { recordUploads: false } : {}),
-    ...(typeof caBundle === 'string' ? { tlsCa: readCertificates(caBundle) } : {}),
+    ...(typeof caBundle === 'string' ? { tlsCa: readPem('--ca-bundle', caBundle) } : {}),
+    ...(typeof clientCert === 'string' ? { tlsCert: readPem('--client-cert', clientCert) } : {}),
+    ...(typeof clientKey === 'string' ? { tlsKey: readPem('--client-key', clientKey) } : {}),
   }
 }
 
-function readCertificates(path: string): string {
+function readPem(flag: string, path: string): string {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw unreadableFile('--ca-bundle', path, error)
+    throw unreadableFile(flag, path, error)
   }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  const message = `The file of --ca-bundle, ${path}, has no PEM certificate.`
-  throw new UsageError('ERR_OPTION_INVALID', message, 'Give a file of PEM certificates.')
+  const [what, pattern] =
+    flag === '--client-key'
+      ? ['private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/]
+      : ['certificate', /-----BEGIN CERTIFICATE-----/]
+  if (pattern.test(text)) return text
+  const message = `The file of ${flag}, ${path}, has no PEM ${what}.`
+  throw new UsageError('ERR_OPTION_INVALID', message, `Give a file with a PEM ${what}.`)
 }

@@ -32,6 +32,8 @@ const CONNECTION: readonly string[] = [
   'accelerate',
   'dualstack',
   'fips',
+  'tlsMinVersion',
+  'proxy',
 ]
 
 /** Rows that matter to a command that moves no payload. */

@@ -8,6 +8,7 @@
  */
 
 import { isTransferError, TransferError, type ErrorCode, type ErrorContext } from '../errors.ts'
+import { tlsAdvice } from '../network/tls-advice.ts'
 import { cleanMessage } from './error-body.ts'
 import {
   ACTIONS,
@@ -101,7 +102,10 @@ export function classifyException(thrown: unknown, context: ErrorContext = {}): 
   for (let depth = 0; depth < CAUSE_DEPTH_MAX && isObject(error); depth += 1) {
     const code = exceptionCode(error)
     if (code !== undefined) {
-      return new TransferError(code, exceptionMessage(error), context, { cause: thrown })
+      const message = exceptionMessage(error)
+      const advice = code === 'ERR_TLS' ? tlsAdvice(message) : undefined
+      const text = advice === undefined ? message : `${message}. ${advice}`
+      return new TransferError(code, text, context, { cause: thrown })
     }
     // Several addresses tried: they mostly failed alike, and the first is the preferred one.
     error = Array.isArray(error['errors']) ? error['errors'][0] : error['cause']
@@ -152,7 +156,8 @@ function responseMessage(
 ): string {
   const { status, storeCode } = response
   const said = cleanMessage(response.message)
-  let text = `The store answered ${status}`
+  // No store has a use for 407.
+  let text = `The ${code === 'ERR_PROXY' ? 'proxy' : 'store'} answered ${status}`
   if (storeCode !== undefined) text += ` ${cleanMessage(storeCode)}`
   text += said === undefined || said === storeCode || said === '' ? '.' : `: ${said}`
   if (!/[.!?…]$/.test(text)) text += '.'

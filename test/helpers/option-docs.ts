@@ -19,6 +19,7 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   tlsVerify: 'true',
   stateDir: '`~/.local/state/transfer-engine`',
   recordUploads: 'true',
+  proxy: '`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`',
   workers: 'one per core, at most 64',
   partSize: 'by object',
 }

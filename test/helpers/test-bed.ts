@@ -14,6 +14,10 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { sdkClient } from './sdk-client.ts'
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+// Stores are on this machine, whatever its way to the outside is. Tests of proxies set their own.
+for (const name of Object.keys(process.env)) {
+  if (/^(http|https|all|no)_proxy$/i.test(name)) delete process.env[name]
+}
 
 export const BUCKET = 'test-bucket'
 export const MiB = 1024 * 1024

@@ -1,10 +1,11 @@
 /**
  * A listener on the wire: passes connections on to a store unchanged and keeps the head of each
- * request, so that a test can see what was really sent. Loopback only, plain HTTP/1.1 with
+ * request, so that a test can see what was really sent. Loopback only, HTTP/1.1 with
  * Content-Length, which is all the engine sends; anything else makes it fail loudly.
  */
 
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 export interface TappedRequest {
   readonly method: string
@@ -14,15 +15,32 @@ export interface TappedRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
+export interface WireTapOptions {
+  /** A loopback address. @default 127.0.0.1 */
+  readonly host?: string
+  /** @default a free port */
+  readonly port?: number
+  /** Speaks TLS to clients, and none to the store. */
+  readonly secure?: TlsOptions
+}
+
 export interface WireTap extends AsyncDisposable {
   readonly endpoint: string
+  readonly port: number
+  /** Connections of clients so far; after the handshake where there is one. */
+  readonly accepted: number
   readonly requests: readonly TappedRequest[]
 }
 
-export async function startWireTap(storePort: number): Promise<WireTap> {
+export async function startWireTap(
+  storePort: number,
+  { host = '127.0.0.1', port: wanted = 0, secure }: WireTapOptions = {},
+): Promise<WireTap> {
   const requests: TappedRequest[] = []
   const sockets = new Set<Socket>()
-  const server = createServer((client) => {
+  let accepted = 0
+  const onClient = (client: Socket): void => {
+    accepted += 1
     const upstream = connect(storePort, '127.0.0.1')
     const reader = new HeadReader((head) => requests.push(head))
     for (const socket of [client, upstream]) {
@@ -37,12 +55,17 @@ export async function startWireTap(storePort: number): Promise<WireTap> {
     client.on('data', (chunk) => reader.read(chunk))
     client.pipe(upstream)
     upstream.pipe(client)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
+  const server = secure === undefined ? createServer(onClient) : createTlsServer(secure, onClient)
+  await new Promise<void>((resolve) => server.listen(wanted, host, resolve))
   const { port } = server.address() as AddressInfo
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${secure === undefined ? 'http' : 'https'}://${host}:${port}`,
+    port,
     requests,
+    get accepted() {
+      return accepted
+    },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

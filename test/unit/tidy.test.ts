@@ -17,11 +17,12 @@ const COLUMNS_MAX = 110
 const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
   [/^src\/(plan|checksum)\//],
+  [/^src\/network\//],
   [/^src\/store\//],
   [/^src\/(options|option-check|option-table)\.ts$/],
   [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
-  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|engine)\.ts$)/],
+  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|tls-warning|engine)\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/cli\//],
 ]
@@ -30,7 +31,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
 const WORKER_IMPORTS = [
   /^workers\//,
   /^src\/(units|assert|errors|local-errors|local-target)\.ts$/,
-  /^src\/(plan|checksum)\//,
+  /^src\/(plan|checksum|network)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
   /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
 ]

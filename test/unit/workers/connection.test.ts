@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Connection } from '../../../workers/connection.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
-import { getOnce, makePool, until } from './pool-fixture.ts'
+import { getOnce, makeDialler, makePool, until } from './pool-fixture.ts'
 
 const secure = selfSigned()
 const servers: RawServer[] = []
@@ -96,13 +96,11 @@ describe('TLS', () => {
 
 function makeConnection(server: RawServer): Connection {
   return new Connection(server.origin, {
-    connectTimeoutMs: 5000,
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     minThroughput: 0,
     minThroughputWindowMs: 20_000,
-    tls: { rejectUnauthorized: true },
-    sessions: new Map(),
+    dialler: makeDialler(),
   })
 }
 

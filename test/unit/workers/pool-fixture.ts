@@ -2,6 +2,9 @@
  * A pool of connections to a raw server, with its counters, for tests of `workers/`.
  */
 
+import type { Lookup } from '../../../src/network/addresses.ts'
+import { AddressBook } from '../../../src/network/addresses.ts'
+import { Dialler, type DiallerOptions } from '../../../src/network/dialler.ts'
 import { SharedState, WorkerState, type WorkerCounters } from '../../../src/pool/shared-state.ts'
 import type { PoolEvent } from '../../../src/pool/pool-event.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../workers/connection-pool.ts'
@@ -20,14 +23,21 @@ export interface PoolFixture {
   listen(wanted: boolean): void
 }
 
+/** What a test may set; `lookup` is asked instead of the system's resolver. */
+type PoolOverrides = Partial<Omit<ConnectionPoolOptions, 'dialler'>> &
+  Partial<ConnectionLimitOptions & DiallerOptions> & { readonly lookup?: Lookup }
+
 const SLOTS = 4
 
-export function makePool(
-  origin: string,
-  overrides: Partial<ConnectionPoolOptions & ConnectionLimitOptions> = {},
-): PoolFixture {
+export function makeDialler(options: Partial<DiallerOptions> = {}, lookup?: Lookup): Dialler {
+  const settings = { connectTimeoutMs: 5000, tls: { rejectUnauthorized: true }, ...options }
+  return new Dialler(settings, lookup === undefined ? undefined : new AddressBook(lookup))
+}
+
+export function makePool(origin: string, overrides: PoolOverrides = {}): PoolFixture {
   const shared = new SharedState(SLOTS)
-  const options = {
+  const { lookup, ...given } = overrides
+  const settings = {
     maxConnections: 4,
     acquireTimeoutMs: 0,
     maxIdleConnections: 4,
@@ -38,9 +48,9 @@ export function makePool(
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     tls: { rejectUnauthorized: true },
-    sessions: new Map(),
-    ...overrides,
+    ...given,
   }
+  const options = { ...settings, dialler: makeDialler(settings, lookup) }
   const state = new WorkerState(shared.buffer, SLOTS, 1)
   const events: PoolEvent[] = []
   const reporter = new PoolReporter(1, state, (told) => void events.push(...told))

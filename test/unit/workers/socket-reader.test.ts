@@ -12,6 +12,7 @@ import { PlainReader, TlsReader } from '../../../workers/socket-reader.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
 import { testBytes } from '../../helpers/test-bytes.ts'
+import { makeDialler } from './pool-fixture.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -122,19 +123,19 @@ function openSocket(wire: Wire, port: number): Socket {
   const onread: OnReadOpts = reader.onread
   const options = { ...base, ca: secure.cert, servername: 'localhost', onread }
   const socket = tls.connect(options as tls.ConnectionOptions)
-  reader.attach(socket)
+  reader.attach(socket, false)
   return socket
 }
 
 function openConnection(wire: Wire, server: RawServer): Connection {
   return new Connection(server.origin, {
-    connectTimeoutMs: 10_000,
     readTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
     minThroughput: 0,
     minThroughputWindowMs: 20_000,
-    tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
-    sessions: new Map(),
+    dialler: makeDialler({
+      tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
+    }),
   })
 }
 
