@@ -17,6 +17,7 @@ import {
   type UploadOptions,
 } from './transfer-options.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
+import type { Limits } from './transfer/running-limits.ts'
 import { makeTransfer, type Transfer } from './transfer/transfer.ts'
 import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
 import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
@@ -168,6 +169,16 @@ export class TransferEngine implements AsyncDisposable {
   off<E extends EventName>(event: E, listener: Listener<E>): this {
     this.#env.events.off(event, listener)
     return this
+  }
+
+  /**
+   * Changes limits while transfers run: what waits under the old one is let go by the new one, at
+   * the latest after a fifth of a second. Limits that are left out stay as they are; 0 is none.
+   *
+   * @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID
+   */
+  setLimits(limits: Limits): void {
+    this.#env.limits.set(limits)
   }
 
   /** Workers, connections, requests and budgets at this moment. */

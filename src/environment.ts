@@ -10,9 +10,11 @@ import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
 import { WorkerPool } from './pool/worker-pool.ts'
+import { RequestPacer } from './store/request-pacer.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
+import { RunningLimits } from './transfer/running-limits.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
@@ -27,10 +29,17 @@ export const drivers = {
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { tuning } = options
   const retryPolicy = createRetryPolicy(tuning)
+  const shared = new SharedState(tuning.maxInFlight)
+  shared.bandwidth.set(tuning.maxBandwidth)
+  const requests = new RequestPacer(tuning.maxRequestRate)
   return {
-    store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
+    store: withRetry(createS3Store(storeOptions(options)), {
+      policy: retryPolicy,
+      turn: (signal) => requests.turn(signal),
+    }),
+    executor: createExecutor(options, shared),
     scheduler: new Scheduler(tuning),
+    limits: new RunningLimits(shared.bandwidth, requests),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     events: new EventHub(),
@@ -38,8 +47,7 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   }
 }
 
-function createExecutor(options: ResolvedOptions): PartExecutor {
-  const shared = new SharedState(options.tuning.maxInFlight)
+function createExecutor(options: ResolvedOptions, shared: SharedState): PartExecutor {
   const config = workerConfig(options, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0

@@ -25,6 +25,7 @@ export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'
 export type { DownloadOptions, UploadOptions } from './transfer-options.ts'
 export type { Progress } from './transfer/progress.ts'
 export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
+export type { Limits } from './transfer/running-limits.ts'
 export type { Transfer } from './transfer/transfer.ts'
 export type { UploadInput } from './transfer/upload-input.ts'
 export {

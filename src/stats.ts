@@ -13,6 +13,12 @@ export interface EngineStats {
   readonly transfers: number
   /** Requests in flight, and parts waiting to be. */
   readonly requests: { readonly inFlight: number; readonly waiting: number }
+  /** Limits in force, 0 for none, and requests that wait for their turn under `maxRequestRate`. */
+  readonly limits: {
+    readonly maxBandwidth: number
+    readonly maxRequestRate: number
+    readonly waiting: number
+  }
   /** Bytes of the memory budget in use. */
   readonly memory: { readonly taken: number; readonly limit: number }
   /** All workers together. */
@@ -23,10 +29,12 @@ export interface EngineStats {
 
 export function engineStats(env: TransferEnvironment, transfers: number): EngineStats {
   const { requests, memory } = env.scheduler
+  const { maxBandwidth, maxRequestRate } = env.limits
   const workers = env.executor.workers()
   return {
     transfers,
     requests: { inFlight: requests.taken, waiting: requests.waiting },
+    limits: { maxBandwidth, maxRequestRate, waiting: env.limits.requests.waiting },
     memory: { taken: memory.taken, limit: memory.capacity },
     pool: addCounters(workers),
     workers,

@@ -11,9 +11,10 @@ import tls from 'node:tls'
 import type { buildConnector } from 'undici'
 import { isTransferError, TransferError } from '../src/errors.ts'
 import type { TlsSettings } from '../src/pool/protocol.ts'
-import type { CloseReason } from '../src/pool/shared-state.ts'
+import type { BandwidthLimit, CloseReason } from '../src/pool/shared-state.ts'
+import type { HeldBack } from './allowance.ts'
 import type { PayloadBypass } from './payload-bypass.ts'
-import { PlainReader, TlsReader, type SocketReader } from './socket-reader.ts'
+import { PlainReader, TlsReader, type ReadPace, type SocketReader } from './socket-reader.ts'
 import { bytesMoved, isReading } from './socket-traffic.ts'
 import { ThroughputWatch } from './throughput-watch.ts'
 import { Client } from './undici-client.ts'
@@ -28,6 +29,7 @@ export interface ConnectionOptions {
   readonly tls: TlsSettings
   /** TLS sessions by origin, so that the next handshake is short. */
   readonly sessions: Map<string, Buffer>
+  readonly bandwidth: BandwidthLimit
 }
 
 /**
@@ -60,7 +62,7 @@ function connectEvent(socket: Socket): 'connect' | 'secureConnect' {
   return socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect'
 }
 
-export class Connection {
+export class Connection implements HeldBack {
   readonly client: Client
   readonly origin: string
   readonly openedAt = Date.now()
@@ -87,6 +89,8 @@ export class Connection {
   #stoodBefore = false
   /** Bytes received before the exchange at work began. */
   #receivedBefore = 0
+  /** Whether we have held it back since the last look of the watch. */
+  #wasHeld = false
   #closeReason: CloseReason | undefined
   #failure: Error | undefined
 
@@ -94,7 +98,7 @@ export class Connection {
     this.origin = origin
     this.#options = options
     const url = new URL(origin)
-    this.#reader = url.protocol === 'https:' ? new TlsReader() : new PlainReader()
+    this.#reader = url.protocol === 'https:' ? new TlsReader() : new PlainReader(options.bandwidth)
     const socket = this.#open(url)
     this.#socket = socket
     this.#watch = new ThroughputWatch(options.minThroughput, options.minThroughputWindowMs)
@@ -151,6 +155,22 @@ export class Connection {
     this.lastUsedAt = Date.now()
   }
 
+  set pace(pace: ReadPace | undefined) {
+    this.#reader.pace = pace
+  }
+
+  hold(): void {
+    this.#wasHeld = true
+    this.#socket.setTimeout(0)
+  }
+
+  resume(): void {
+    if (!this.usable) return
+    this.#socket.setTimeout(this.#options.readTimeoutMs)
+    // By a look at what is there, which begins reading if that was stopped.
+    this.#socket.read(0)
+  }
+
   /**
    * To be called now and then: cuts an exchange that sends or receives too slowly. One that only
    * waits for its answer, or is held back by ourselves, is left alone.
@@ -159,7 +179,8 @@ export class Connection {
     const socket = this.#socket
     const isSending = socket.writableLength > 0
     const isReceiving = this.#answerHasBegun && this.bypass.armed && isReading(socket)
-    const isMoving = this.busy && this.hasStood && (isSending || isReceiving)
+    const isMoving = this.busy && this.hasStood && !this.#wasHeld && (isSending || isReceiving)
+    this.#wasHeld = false
     const moved = isMoving ? bytesMoved(socket) : undefined
     const tooSlow = this.#watch.sample(performance.now(), this.requests, moved)
     if (tooSlow !== undefined) this.destroy(new TransferError('ERR_TOO_SLOW', tooSlow))

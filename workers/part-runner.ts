@@ -112,7 +112,8 @@ export class PartRunner {
   #pool(origin: string): ConnectionPool {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
-    const options = { ...this.#config, sessions: this.#sessions }
+    const { bandwidth } = this.#worker.state
+    const options = { ...this.#config, sessions: this.#sessions, bandwidth }
     const pool = new ConnectionPool(origin, options, this.#worker.state, this.#limit)
     this.#pools.set(origin, pool)
     return pool

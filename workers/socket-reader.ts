@@ -18,6 +18,7 @@
  */
 
 import type { OnReadOpts, Socket } from 'node:net'
+import type { BandwidthLimit } from '../src/pool/shared-state.ts'
 import { PayloadBypass } from './payload-bypass.ts'
 
 /**
@@ -45,10 +46,18 @@ const TLS_RECORD_SIZE = 16 * 1024
 
 let sharedBuffer: Uint8Array | undefined
 
+/** Says whether reading may go on; see `allowance.ts`. */
+export interface ReadPace {
+  /** Counts bytes that came. Returns whether more may be read at once. */
+  took(bytes: number): boolean
+}
+
 /** Reads one connection, and knows where its bytes go. */
 export interface SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
+  /** Set while what comes is counted. */
+  pace: ReadPace | undefined
   /** Names the socket once it exists. */
   attach(socket: Socket): void
 }
@@ -57,9 +66,10 @@ export interface SocketReader {
 export class PlainReader implements SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
+  pace: ReadPace | undefined
   #socket: Socket | undefined
 
-  constructor() {
+  constructor(limit: BandwidthLimit) {
     sharedBuffer ??= new Uint8Array(new ArrayBuffer(SHARED_BUFFER_SIZE))
     const shared = sharedBuffer
     this.bypass = new PayloadBypass((bytes) => {
@@ -67,9 +77,15 @@ export class PlainReader implements SocketReader {
       return deliver(this.#socket, isPiece ? Buffer.from(bytes) : bytes)
     })
     this.onread = {
-      buffer: () => this.bypass.place() ?? shared,
-      callback: (length, { buffer, byteOffset }) =>
-        this.bypass.take(Buffer.from(buffer, byteOffset, length)),
+      // Asked for ahead of the next read, which may bring the next answer.
+      buffer: () => {
+        const room = this.bypass.place() ?? shared
+        return limit.isOn ? room.subarray(0, limit.step) : room
+      },
+      callback: (length, { buffer, byteOffset }) => {
+        const more = this.bypass.take(Buffer.from(buffer, byteOffset, length))
+        return this.pace === undefined ? more : this.pace.took(length) && more
+      },
     }
   }
 
@@ -101,6 +117,7 @@ function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
 export class TlsReader implements SocketReader {
   readonly onread: OnReadOpts
   readonly bypass = new PayloadBypass((bytes) => deliver(this.#socket, bytes))
+  pace: ReadPace | undefined
   readonly #record = Buffer.allocUnsafeSlow(TLS_RECORD_SIZE)
   readonly #slab = Buffer.allocUnsafeSlow(TLS_SLAB_SIZE)
   /** Bytes not handed over lie in [start, end) of the slab; the next record is laid at `end`. */
@@ -112,7 +129,10 @@ export class TlsReader implements SocketReader {
   constructor() {
     this.onread = {
       buffer: this.#record,
-      callback: (length: number) => this.#onRecord(length),
+      callback: (length: number) => {
+        const more = this.#onRecord(length)
+        return this.pace === undefined ? more : this.pace.took(length) && more
+      },
     }
   }
 

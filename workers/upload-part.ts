@@ -17,6 +17,7 @@ import type { PartDone, PutJob } from '../src/pool/protocol.ts'
 import { buildPut } from '../src/store/requests.ts'
 import { checkPut, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
+import { Allowance } from './allowance.ts'
 import {
   checkUnchanged,
   fileSlices,
@@ -50,13 +51,15 @@ export async function uploadPart(
 ): Promise<PartDone> {
   const startedAt = performance.now()
   const held = bufferFor(worker, job)
+  const allowance = Allowance.toSend(worker.state, job.length)
   let isFree = true
   try {
     // Before a connection is taken: hashing gigabytes takes longer than servers wait for a request.
-    const part = await prepare(worker, route, job, held, token)
+    const part = await prepare(worker, route, job, held, token, allowance)
     const pool = worker.pool(route.origin)
-    const { answer, etag } = await withConnection(pool, token, async (connection) => {
+    const { answer, etag } = await withConnection(pool, token, allowance, async (connection) => {
       isFree = false
+      if (part.body instanceof Uint8Array) allowance.spend(job.length)
       const answer = await send(worker, route, job, pool, connection, part)
       const { status, headers } = answer
       isFree = status === 200
@@ -94,13 +97,14 @@ async function prepare(
   job: PutJob,
   held: Buffer | undefined,
   token: JobToken,
+  allowance: Allowance,
 ): Promise<PreparedPart> {
   const checksum = (await loadChecksum(job.algorithm))()
   token.check()
   const isLong = job.length > READ_STEP
   const sha256 = route.signPayload && isLong ? createHash('sha256') : undefined
   const hashes = sha256 === undefined ? [checksum] : [checksum, sha256]
-  const body = await readBody(worker, route, job, held, hashes, token)
+  const body = await readBody(worker, route, job, held, hashes, token, allowance)
   const digest = checksum.digest()
   const { header } = CHECKSUMS[job.algorithm]
   return {
@@ -125,6 +129,7 @@ async function readBody(
   held: Buffer | undefined,
   hashes: readonly RunningHash[],
   token: JobToken,
+  allowance: Allowance,
 ): Promise<ExchangeBody> {
   const { source, length } = job
   if (length === 0) return null
@@ -132,7 +137,8 @@ async function readBody(
   const onSlice = (sent: number): void => worker.state.setProgress(job.slot, sent)
   if (source.kind === 'memory') {
     await hashBytes(source, length, Buffer.alloc(0), hashes, onTurn)
-    return bodyOf(route, memoryView(source.buffer, source.offset, length), onSlice)
+    const bytes = memoryView(source.buffer, source.offset, length)
+    return bodyOf(route, bytes, onSlice, allowance)
   }
   assert(held !== undefined, 'a part of a file needs a buffer')
   const isHeld = length <= HELD_PART_MAX
@@ -140,17 +146,24 @@ async function readBody(
   else await hashBytes(source, length, held, hashes, onTurn)
   checkUnchanged(source)
   return isHeld
-    ? bodyOf(route, held.subarray(0, length), onSlice)
-    : fileSlices(source.fd, source.offset, length, held, onSlice)
+    ? bodyOf(route, held.subarray(0, length), onSlice, allowance)
+    : fileSlices(source.fd, source.offset, length, held, onSlice, allowance)
 }
 
 /**
  * A cipher encrypts a whole write at once into memory of its own, so TLS gets slices; a plain
- * socket takes the whole part in one call, which is cheapest.
+ * socket takes the whole part in one call, which is cheapest. Under a bandwidth limit both get
+ * slices, unless one step of it is enough.
  */
-function bodyOf(route: StoreRoute, bytes: Buffer, onSlice: (sent: number) => void): ExchangeBody {
-  const secure = route.origin.startsWith('https:')
-  return secure && bytes.length > READ_STEP ? memorySlices(bytes, READ_STEP, onSlice) : bytes
+function bodyOf(
+  route: StoreRoute,
+  bytes: Buffer,
+  onSlice: (sent: number) => void,
+  allowance: Allowance,
+): ExchangeBody {
+  const isSecure = route.origin.startsWith('https:')
+  const most = Math.min(isSecure ? READ_STEP : Infinity, allowance.step)
+  return bytes.length > most ? memorySlices(bytes, READ_STEP, onSlice, allowance) : bytes
 }
 
 function send(

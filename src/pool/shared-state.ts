@@ -2,17 +2,18 @@
  * Numbers that workers write and the coordinator reads without a message: bytes moved per job and
  * the connection counters of each worker. One SharedArrayBuffer of 64-bit floats:
  *
- *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: its row | … | locks ]
+ *   [ next worker index | progress slot 0 … | cancelled slot 0 … | worker 0: its row | … | locks | limit ]
  *
  * The cancelled cells are the coordinator's: the id of the last transfer cancelled while it had a
  * job in that slot. A worker looks there before it starts a job, since the message that cancels is
  * lost on a thread that is still starting.
  *
- * Every cell has one writer at a time, so plain aligned stores do; readers may see a value that is
- * a moment old, which is what a progress line and statistics need.
+ * Every cell but those of locks and limit has one writer at a time, so plain aligned stores do;
+ * readers may see a value that is a moment old, which is what a progress line and statistics need.
  */
 
 import { assert } from '../assert.ts'
+import { BANDWIDTH_CELLS, BandwidthLimit } from './bandwidth-limit.ts'
 import { noteValue } from './histogram.ts'
 import {
   CELLS,
@@ -25,6 +26,7 @@ import {
 } from './worker-counters.ts'
 import { LOCK_CELLS, WriteLocks } from './write-locks.ts'
 
+export type { BandwidthLimit } from './bandwidth-limit.ts'
 export type { CloseReason, WorkerCounters } from './worker-counters.ts'
 
 /** How often threads write the time, and are looked at. Milliseconds. */
@@ -41,6 +43,10 @@ const HEADER_CELLS = 1
 
 /** Bytes of shared memory for `slots` progress slots. */
 export function sharedStateBytes(slots: number): number {
+  return limitOffset(slots) + 8 * BANDWIDTH_CELLS
+}
+
+function limitOffset(slots: number): number {
   return locksOffset(slots) + 4 * LOCK_CELLS
 }
 
@@ -51,11 +57,13 @@ function locksOffset(slots: number): number {
 /** The coordinator's view. */
 export class SharedState {
   readonly buffer: SharedArrayBuffer
+  readonly bandwidth: BandwidthLimit
   readonly #cells: Float64Array
   readonly #slots: number
 
   constructor(slots: number) {
     this.buffer = new SharedArrayBuffer(sharedStateBytes(slots))
+    this.bandwidth = new BandwidthLimit(this.buffer, limitOffset(slots))
     this.#cells = new Float64Array(this.buffer, 0, locksOffset(slots) / 8)
     this.#slots = slots
   }
@@ -87,6 +95,7 @@ export class SharedState {
 /** One worker's view: its own row of counters, and the progress slots of its jobs. */
 export class WorkerState {
   readonly writeLocks: WriteLocks
+  readonly bandwidth: BandwidthLimit
   readonly #cells: Float64Array
   readonly #slots: number
   readonly #row: number
@@ -95,6 +104,7 @@ export class WorkerState {
     this.#cells = new Float64Array(buffer, 0, locksOffset(slots) / 8)
     const locks = new Int32Array(buffer, locksOffset(slots), LOCK_CELLS)
     this.writeLocks = new WriteLocks(locks, threadId)
+    this.bandwidth = new BandwidthLimit(buffer, limitOffset(slots))
     const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
     this.#slots = slots
     this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * ROW_CELLS

@@ -17,6 +17,7 @@ import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
 import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { RunningLimits } from './running-limits.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -25,6 +26,7 @@ export interface TransferEnvironment {
   readonly store: ObjectStore
   readonly executor: PartExecutor
   readonly scheduler: Scheduler
+  readonly limits: RunningLimits
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
   readonly events: EventHub

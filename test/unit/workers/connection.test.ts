@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import { Connection } from '../../../workers/connection.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
@@ -103,6 +104,7 @@ function makeConnection(server: RawServer): Connection {
     minThroughputWindowMs: 20_000,
     tls: { rejectUnauthorized: true },
     sessions: new Map(),
+    bandwidth: new SharedState(1).bandwidth,
   })
 }
 

@@ -2,7 +2,12 @@
  * A pool of connections to a raw server, with its counters, for tests of `workers/`.
  */
 
-import { SharedState, WorkerState, type WorkerCounters } from '../../../src/pool/shared-state.ts'
+import {
+  SharedState,
+  WorkerState,
+  type BandwidthLimit,
+  type WorkerCounters,
+} from '../../../src/pool/shared-state.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../workers/connection-pool.ts'
 import type { Connection } from '../../../workers/connection.ts'
 import { ConnectionLimit, type ConnectionLimitOptions } from '../../../workers/connection-limit.ts'
@@ -13,6 +18,8 @@ export interface PoolFixture {
   /** A pool to another origin in the same thread. */
   another(origin: string): ConnectionPool
   counters(): WorkerCounters
+  /** Shared with every thread there could be. */
+  readonly bandwidth: BandwidthLimit
 }
 
 const SLOTS = 4
@@ -34,6 +41,7 @@ export function makePool(
     idleTimeoutMs: 5000,
     tls: { rejectUnauthorized: true },
     sessions: new Map(),
+    bandwidth: shared.bandwidth,
     ...overrides,
   }
   const state = new WorkerState(shared.buffer, SLOTS, 1)
@@ -46,6 +54,7 @@ export function makePool(
       if (counters === undefined) throw new Error('no worker has registered')
       return counters
     },
+    bandwidth: shared.bandwidth,
   }
 }
 
