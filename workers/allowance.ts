@@ -2,9 +2,9 @@
  * What one request may move under the bandwidth limit: paid for in steps before they move, so that
  * many connections which begin together stay within the limit as well.
  *
- *   begin (no connection is taken yet) → attach → pay, pay … or took, took … → end
+ *   begin (no connection is taken yet) → attach → admit … or took … → end
  *
- * An upload pays for each slice before it is sent. A download reads at most a step at a time; when
+ * An upload is cut into slices, each paid for before it is sent. A download reads at most a step at a time; when
  * it has read what was paid for, reading pauses, so that the kernel's window closes and the server
  * waits. Time spent so is nobody's silence: the connection's time-outs rest meanwhile.
  *
@@ -35,9 +35,21 @@ const TLS_READ_SIZE = 64 * KiB
 /** How often who waits looks whether the limit has changed. Milliseconds. */
 const LOOK_MS = 200
 
+/** A place in the line. */
+interface Booking {
+  readonly bytes: number
+  /** Up to where the line must have been served. */
+  readonly place: number
+  /** The limit it was taken under. */
+  readonly bytesPerSecond: number
+}
+
+/** What is needed of a thread's state. */
+type State = Pick<WorkerState, 'bandwidth' | 'add'>
+
 export class Allowance implements SlicePace, ReadPace {
   readonly #limit: BandwidthLimit
-  readonly #state: WorkerState
+  readonly #state: State
   readonly #length: number
   readonly #isReading: boolean
   /** Bytes that come at once, however little is asked for. */
@@ -50,7 +62,7 @@ export class Allowance implements SlicePace, ReadPace {
   /** Ends the wait there is. */
   #go: (() => void) | undefined
 
-  private constructor(state: WorkerState, length: number, isReading: boolean, least: number) {
+  private constructor(state: State, length: number, isReading: boolean, least: number) {
     this.#limit = state.bandwidth
     this.#state = state
     this.#length = length
@@ -59,12 +71,12 @@ export class Allowance implements SlicePace, ReadPace {
   }
 
   /** For a request with a body of `length`. */
-  static toSend(state: WorkerState, length: number): Allowance {
+  static toSend(state: State, length: number): Allowance {
     return new Allowance(state, length, false, 0)
   }
 
   /** For a request with an answer of about `length`. */
-  static toReceive(state: WorkerState, length: number, origin: string): Allowance {
+  static toReceive(state: State, length: number, origin: string): Allowance {
     return new Allowance(state, length, true, origin.startsWith('https:') ? TLS_READ_SIZE : 0)
   }
 
@@ -149,35 +161,36 @@ export class Allowance implements SlicePace, ReadPace {
 
   /** Waits until what is `owed` has been paid for, and a step may follow, of `most` bytes. */
   #wait(owed: number, most: number, onTurn: () => void): void {
-    const { bytesPerSecond } = this.#limit
-    const bytes = owed + Math.min(most, Math.max(this.#limit.step, this.#least))
-    const place = this.#limit.take(bytes) + owed
-    this.#credit += bytes
-    if (this.#limit.waitMs(place) === 0) return onTurn()
+    let booking = this.#book(owed, most)
+    if (this.#limit.waitMs(booking.place) === 0) return onTurn()
     const since = performance.now()
     this.#connection?.hold()
-    const end = (): void => {
+    this.#go = () => {
       clearTimeout(this.#timer)
       this.#go = undefined
       this.#state.add('heldBackMs', performance.now() - since)
       this.#connection?.resume()
-    }
-    const look = (): void => {
-      const waitMs = this.#limit.waitMs(place)
-      if (waitMs === 0) return this.#go?.()
-      if (this.#limit.bytesPerSecond !== bytesPerSecond) {
-        // A step is another length now, and where it was a long one others wait behind it.
-        end()
-        this.#limit.giveBack(bytes)
-        this.#credit -= bytes
-        return this.#wait(owed, most, onTurn)
-      }
-      this.#timer = setTimeout(look, Math.min(waitMs, LOOK_MS))
-    }
-    this.#go = () => {
-      end()
       onTurn()
     }
+    const look = (): void => {
+      if (this.#limit.bytesPerSecond !== booking.bytesPerSecond) {
+        // A step is another length now, and where it was a long one others wait behind it.
+        this.#limit.giveBack(booking.bytes)
+        this.#credit -= booking.bytes
+        booking = this.#book(owed, most)
+      }
+      const waitMs = this.#limit.waitMs(booking.place)
+      if (waitMs === 0) this.#go?.()
+      else this.#timer = setTimeout(look, Math.min(waitMs, LOOK_MS))
+    }
     look()
+  }
+
+  #book(owed: number, most: number): Booking {
+    const { bytesPerSecond, step } = this.#limit
+    const bytes = owed + Math.min(most, Math.max(step, this.#least))
+    const place = this.#limit.take(bytes) + owed
+    this.#credit += bytes
+    return { bytesPerSecond, bytes, place }
   }
 }

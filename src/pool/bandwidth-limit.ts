@@ -4,11 +4,12 @@
  *
  * Picture one line of all bytes there will ever be. Whoever wants to move some takes a place at its
  * end, and goes when the line has been served up to that place. It is served as fast as the limit
- * says; a change of the limit counts from its moment on, so who waits keeps the place and only has
- * to look again. What was not used is gone after `BURST_MS`.
+ * says, and a change of the limit counts from its moment on: who waits only has to look again. What
+ * was not used is gone after `BURST_MS`.
  *
  * Invariant: what moves in any span of time is at most the limit times its length, plus
- * `BURST_MS` of it, plus one step for each exchange at work.
+ * `BURST_MS` of it, plus one step for each exchange at work, which is `STEPS_MS` of it (and more
+ * where the least step is more than the limit leaves to each).
  *
  *   [ end of the line | which line | line 0: bytes per second, since, served | line 1 … ]
  */
@@ -18,19 +19,24 @@ import { KiB } from '../units.ts'
 /**
  * How much time that was not used may be made up for: timers are late by a millisecond or two, and
  * a thread that hashes or writes by some ten. Milliseconds.
- * Source: 5 % of 10 s are 500 ms; this leaves half of that to the steps of exchanges at work.
+ * Source: 5 % of 10 s are 500 ms, of which steps that are under way take `STEPS_MS`.
  */
 const BURST_MS = 200
 
 /**
- * What an exchange moves at a time, as time of the whole limit. Milliseconds.
- * Source: none, reasonable default; with 32 exchanges each has its turn every 640 ms, well within
- * the time after which servers give up a connection.
+ * What all exchanges together may have paid for and not moved yet, as time of the limit; so each
+ * has its turn about that often. Milliseconds. Source: see `BURST_MS`.
  */
-const STEP_MS = 20
+const STEPS_MS = 200
 
-/** Bounds of a step. Bytes. Source: one packet, about; and what is read from a file at a time. */
-const STEP_MIN = KiB
+/** Exchanges it is divided by, at most: a turn costs some ten microseconds. */
+const SHARERS_MAX = 256
+
+/**
+ * Bounds of a step. Bytes.
+ * Source: none, reasonable default (below it heads weigh more); what is read of a file at a time.
+ */
+const STEP_MIN = KiB / 2
 const STEP_MAX = 256 * KiB
 
 /** Changes of the limit that are kept, so that nobody reads one while it is written. */
@@ -54,10 +60,20 @@ export class BandwidthLimit {
   readonly #end: BigInt64Array
   readonly #which: Int32Array
   readonly #lines: Float64Array
+  readonly #sharers: number
   readonly #now: () => number
 
-  /** @param now milliseconds, by a clock that all threads share and nobody sets */
-  constructor(buffer: SharedArrayBuffer, offset: number, now: () => number = sharedClock) {
+  /**
+   * @param sharers exchanges there may be at work
+   * @param now milliseconds, by a clock that all threads share and nobody sets
+   */
+  constructor(
+    buffer: SharedArrayBuffer,
+    offset: number,
+    sharers: number,
+    now: () => number = sharedClock,
+  ) {
+    this.#sharers = Math.min(sharers, SHARERS_MAX)
     this.#end = new BigInt64Array(buffer, offset, 1)
     this.#which = new Int32Array(buffer, offset + 8, 1)
     this.#lines = new Float64Array(buffer, offset + 8 * HEADER_CELLS, LINES * LINE_CELLS)
@@ -75,7 +91,7 @@ export class BandwidthLimit {
 
   /** Bytes to move at a time while the limit is on. */
   get step(): number {
-    const bytes = Math.round((this.bytesPerSecond * STEP_MS) / 1000)
+    const bytes = Math.round((this.bytesPerSecond * STEPS_MS) / 1000 / this.#sharers)
     return Math.min(Math.max(bytes, STEP_MIN), STEP_MAX)
   }
 

@@ -63,7 +63,7 @@ export class SharedState {
 
   constructor(slots: number) {
     this.buffer = new SharedArrayBuffer(sharedStateBytes(slots))
-    this.bandwidth = new BandwidthLimit(this.buffer, limitOffset(slots))
+    this.bandwidth = new BandwidthLimit(this.buffer, limitOffset(slots), slots)
     this.#cells = new Float64Array(this.buffer, 0, locksOffset(slots) / 8)
     this.#slots = slots
   }
@@ -104,7 +104,7 @@ export class WorkerState {
     this.#cells = new Float64Array(buffer, 0, locksOffset(slots) / 8)
     const locks = new Int32Array(buffer, locksOffset(slots), LOCK_CELLS)
     this.writeLocks = new WriteLocks(locks, threadId)
-    this.bandwidth = new BandwidthLimit(buffer, limitOffset(slots))
+    this.bandwidth = new BandwidthLimit(buffer, limitOffset(slots), slots)
     const index = Atomics.add(new Int32Array(buffer, 0, 1), 0, 1)
     this.#slots = slots
     this.#row = HEADER_CELLS + 2 * slots + Math.min(index, WORKER_ROWS - 1) * ROW_CELLS
