@@ -34,9 +34,12 @@ import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeAnswer, type ExchangeBody } from './exchange.ts'
 import { withConnection, type JobToken, type WorkerContext } from './worker-context.ts'
 
-/** A part ready to be sent: hashed, and in memory or about to be read again. */
+/** Bytes in memory, or about to be read again. */
+type PartBody = Buffer | AsyncIterable<Buffer> | null
+
+/** A part ready to be sent: hashed. */
 interface PreparedPart {
-  readonly body: ExchangeBody
+  readonly body: PartBody
   readonly digest: Uint8Array
   readonly checksum: { readonly header: string; readonly value: string }
   readonly payloadHash: string | undefined
@@ -59,8 +62,7 @@ export async function uploadPart(
     const pool = worker.pool(route.origin)
     const { answer, etag } = await withConnection(pool, token, allowance, async (connection) => {
       isFree = false
-      if (part.body instanceof Uint8Array) allowance.spend(job.length)
-      const answer = await send(worker, route, job, pool, connection, part)
+      const answer = await send(worker, route, job, pool, connection, part, allowance)
       const { status, headers } = answer
       isFree = status === 200
       // What throws here cuts the connection: a refusal or an oddity had better not be asked again.
@@ -104,7 +106,7 @@ async function prepare(
   const isLong = job.length > READ_STEP
   const sha256 = route.signPayload && isLong ? createHash('sha256') : undefined
   const hashes = sha256 === undefined ? [checksum] : [checksum, sha256]
-  const body = await readBody(worker, route, job, held, hashes, token, allowance)
+  const body = await readBody(worker, job, held, hashes, token, allowance)
   const digest = checksum.digest()
   const { header } = CHECKSUMS[job.algorithm]
   return {
@@ -116,7 +118,7 @@ async function prepare(
 }
 
 /** A short body is hashed in one call, at a third of the price of an object that does it. */
-function shortHash(body: ExchangeBody): string {
+function shortHash(body: PartBody): string {
   assert(body === null || body instanceof Uint8Array, 'a short body is held')
   return hash('sha256', body ?? '', 'hex')
 }
@@ -124,21 +126,18 @@ function shortHash(body: ExchangeBody): string {
 /** Reads and hashes the bytes, and returns them as what undici should send. */
 async function readBody(
   worker: WorkerContext,
-  route: StoreRoute,
   job: PutJob,
   held: Buffer | undefined,
   hashes: readonly RunningHash[],
   token: JobToken,
   allowance: Allowance,
-): Promise<ExchangeBody> {
+): Promise<PartBody> {
   const { source, length } = job
   if (length === 0) return null
   const onTurn = (): void => token.check()
-  const onSlice = (sent: number): void => worker.state.setProgress(job.slot, sent)
   if (source.kind === 'memory') {
     await hashBytes(source, length, Buffer.alloc(0), hashes, onTurn)
-    const bytes = memoryView(source.buffer, source.offset, length)
-    return bodyOf(route, bytes, onSlice, allowance)
+    return memoryView(source.buffer, source.offset, length)
   }
   assert(held !== undefined, 'a part of a file needs a buffer')
   const isHeld = length <= HELD_PART_MAX
@@ -146,8 +145,8 @@ async function readBody(
   else await hashBytes(source, length, held, hashes, onTurn)
   checkUnchanged(source)
   return isHeld
-    ? bodyOf(route, held.subarray(0, length), onSlice, allowance)
-    : fileSlices(source.fd, source.offset, length, held, onSlice, allowance)
+    ? held.subarray(0, length)
+    : fileSlices(source.fd, source.offset, length, held, progressOf(worker, job), allowance)
 }
 
 /**
@@ -155,15 +154,22 @@ async function readBody(
  * socket takes the whole part in one call, which is cheapest. Under a bandwidth limit both get
  * slices, unless one step of it is enough.
  */
-function bodyOf(
+function slicedBody(
+  worker: WorkerContext,
   route: StoreRoute,
-  bytes: Buffer,
-  onSlice: (sent: number) => void,
+  job: PutJob,
+  body: PartBody,
   allowance: Allowance,
 ): ExchangeBody {
+  if (!Buffer.isBuffer(body)) return body
   const isSecure = route.origin.startsWith('https:')
   const most = Math.min(isSecure ? READ_STEP : Infinity, allowance.step)
-  return bytes.length > most ? memorySlices(bytes, READ_STEP, onSlice, allowance) : bytes
+  if (body.length <= most) return body
+  return memorySlices(body, READ_STEP, progressOf(worker, job), allowance)
+}
+
+function progressOf(worker: WorkerContext, job: PutJob): (sent: number) => void {
+  return (sent) => worker.state.setProgress(job.slot, sent)
 }
 
 function send(
@@ -173,6 +179,7 @@ function send(
   pool: ConnectionPool,
   connection: Connection,
   part: PreparedPart,
+  allowance: Allowance,
 ): Promise<ExchangeAnswer> {
   // Signed at dispatch: a signature made before a wait could be too old when it is sent.
   const request = buildPut(worker.signer, {
@@ -185,5 +192,7 @@ function send(
     payloadHash: part.payloadHash,
     timeMs: Date.now(),
   })
-  return exchange(pool, connection, 'PUT', request, part.body, undefined)
+  const body = slicedBody(worker, route, job, part.body, allowance)
+  if (body instanceof Uint8Array) allowance.spend(job.length)
+  return exchange(pool, connection, 'PUT', request, body, undefined)
 }
