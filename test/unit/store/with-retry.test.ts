@@ -60,7 +60,7 @@ describe('withRetry', () => {
       if (isRefused) throw failure('ERR_ABORTED')
     }
     const failing = { ...inner, head: () => Promise.reject(failure('ERR_CONNECTION_LOST')) }
-    const store = withRetry(failing as unknown as ObjectStore, {
+    const store = withRetry(failing, {
       policy,
       turn,
       sleep: () => Promise.resolve(),

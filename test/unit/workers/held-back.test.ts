@@ -3,7 +3,6 @@
  * server back, and let go at once when they are told to.
  */
 
-import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PartJob, PartResult } from '../../../src/pool/protocol.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
@@ -88,7 +87,7 @@ function download(length: number, size: number): PartJob & { readonly bytes: Sha
 
 /** Bytes of a body that have left a server's process. */
 function sentBy(server: RawServer): number {
-  const [socket] = server.sockets as ReadonlySet<Socket>
+  const [socket] = server.sockets
   return (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0)
 }
 
