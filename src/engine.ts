@@ -23,6 +23,7 @@ import {
   type CleanupOptions,
   type CleanupResult,
 } from './transfer/clean-up-options.ts'
+import type { Limits } from './transfer/running-limits.ts'
 import { RunningSweeps } from './transfer/running-sweeps.ts'
 import { RunningTransfers } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
@@ -181,6 +182,16 @@ export class TransferEngine implements AsyncDisposable {
   off<E extends EventName>(event: E, listener: Listener<E>): this {
     this.#env.events.off(event, listener)
     return this
+  }
+
+  /**
+   * Changes limits while transfers run: what waits under the old one is let go by the new one, at
+   * the latest after a fifth of a second. Limits that are left out stay as they are; 0 is none.
+   *
+   * @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID
+   */
+  setLimits(limits: Limits): void {
+    this.#env.limits.set(limits)
   }
 
   /** Workers, connections, requests and budgets at this moment. */

@@ -12,11 +12,13 @@ import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
 import { WorkerPool } from './pool/worker-pool.ts'
+import { RequestPacer } from './store/request-pacer.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
 import { warnOfTls } from './tls-warning.ts'
 import { OpenUploads } from './transfer/open-uploads.ts'
+import { RunningLimits } from './transfer/running-limits.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import { TransferCounts } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -46,13 +48,18 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   const retryPolicy = createRetryPolicy(tuning)
   const events = new EventHub()
   const counts = new TransferCounts()
+  const shared = new SharedState(tuning.maxInFlight)
+  shared.bandwidth.set(tuning.maxBandwidth)
+  const requests = new RequestPacer(tuning.maxRequestRate)
   return {
     store: withRetry(createS3Store(storeOptions(options, network)), {
       policy: retryPolicy,
       onRetry: ({ code }) => counts.retried(code),
+      turn: (signal) => requests.turn(signal),
     }),
-    executor: createExecutor(options, network, events),
+    executor: createExecutor(options, shared, network, events),
     scheduler: new Scheduler(tuning),
+    limits: new RunningLimits(shared.bandwidth, requests),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     openUploads: new OpenUploads(target),
@@ -64,10 +71,10 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
 
 function createExecutor(
   options: ResolvedOptions,
+  shared: SharedState,
   network: NetworkSettings,
   events: EventHub,
 ): PartExecutor {
-  const shared = new SharedState(options.tuning.maxInFlight)
   const feed = new PoolFeed(shared, events)
   const config = workerConfig(options, network, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning

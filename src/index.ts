@@ -28,6 +28,7 @@ export type { DownloadOptions, UploadOptions } from './transfer-options.ts'
 export type { CleanupOptions, CleanupResult, CleanupUpload } from './transfer/clean-up-options.ts'
 export type { Progress } from './transfer/progress.ts'
 export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
+export type { Limits } from './transfer/running-limits.ts'
 export type { Transfer } from './transfer/transfer.ts'
 export type { UploadInput } from './transfer/upload-input.ts'
 export {

@@ -9,7 +9,7 @@ import type { NumberRow, OptionRow } from './option-check.ts'
 import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
-import { GiB, KiB, MiB } from './units.ts'
+import { GiB, KiB, MiB, TiB } from './units.ts'
 
 const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
   'CRC32',
@@ -119,6 +119,17 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--max-in-flight',
     was: ['max_concurrency', 'queueSize'],
     doc: 'Requests in flight over all workers',
+  },
+  maxBandwidth: {
+    ...size(0, 0, TiB),
+    flag: '--max-bandwidth',
+    was: ['max_bandwidth'],
+    doc: 'Bytes per second over all workers, up and down together; 0 for none',
+  },
+  maxRequestRate: {
+    ...count(0, 0, 1_000_000),
+    flag: '--max-request-rate',
+    doc: 'Requests started per second over all workers, retries included; 0 for no limit',
   },
   maxTransfers: { ...count(64, 1, 10_000), doc: 'Transfers worked on at a time' },
   memoryLimit: {

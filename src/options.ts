@@ -65,6 +65,16 @@ export interface Tuning {
   readonly prewarmConnections?: number | undefined
   /** Requests in flight over all workers. @default 32 */
   readonly maxInFlight?: number | undefined
+  /**
+   * Bytes per second over all workers, up and down together; 0 for none. Changed while running by
+   * `setLimits`. @default 0
+   */
+  readonly maxBandwidth?: number | undefined
+  /**
+   * Requests started per second, those of the control plane and retries included; 0 for no limit.
+   * Changed while running by `setLimits`. @default 0
+   */
+  readonly maxRequestRate?: number | undefined
   /** Transfers worked on at a time; the others wait in order. @default 64 */
   readonly maxTransfers?: number | undefined
   /** Memory for parts in flight. @default 128 MiB */

@@ -23,6 +23,12 @@ export interface EngineStats extends TransferTotals {
   readonly transfers: number
   /** Requests in flight, and parts waiting to be. */
   readonly requests: { readonly inFlight: number; readonly waiting: number }
+  /** Limits in force, 0 for none, and requests that wait for their turn under `maxRequestRate`. */
+  readonly limits: {
+    readonly maxBandwidth: number
+    readonly maxRequestRate: number
+    readonly waiting: number
+  }
   /** Memory for parts in flight. */
   readonly memory: BudgetStats
   /** Memory for ranges that wait for the reader of `read()`. */
@@ -35,11 +41,13 @@ export interface EngineStats extends TransferTotals {
 
 export function engineStats(env: TransferEnvironment, transfers: number): EngineStats {
   const { requests, memory, readAhead } = env.scheduler
+  const { maxBandwidth, maxRequestRate } = env.limits
   const workers = env.executor.workers()
   const pool = addCounters(workers)
   return {
     transfers,
     requests: { inFlight: requests.taken, waiting: requests.waiting },
+    limits: { maxBandwidth, maxRequestRate, waiting: env.limits.requests.waiting },
     memory: { taken: memory.taken, limit: memory.capacity },
     readAhead: { taken: readAhead.taken, limit: readAhead.capacity },
     ...env.counts.totals(),

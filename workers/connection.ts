@@ -11,9 +11,10 @@ import type { buildConnector, Dispatcher } from 'undici'
 import { isTransferError, TransferError } from '../src/errors.ts'
 import type { Dial } from '../src/network/dial.ts'
 import type { Dialler, Forwarding } from '../src/network/dialler.ts'
-import type { CloseReason } from '../src/pool/shared-state.ts'
+import type { BandwidthLimit, CloseReason } from '../src/pool/shared-state.ts'
+import type { HeldBack } from './allowance.ts'
 import type { PayloadBypass } from './payload-bypass.ts'
-import { PlainReader, TlsReader, type SocketReader } from './socket-reader.ts'
+import { PlainReader, TlsReader, type ReadPace, type SocketReader } from './socket-reader.ts'
 import { bytesMoved, isReading } from './socket-traffic.ts'
 import { ThroughputWatch } from './throughput-watch.ts'
 import { Client } from './undici-client.ts'
@@ -25,6 +26,7 @@ export interface ConnectionOptions {
   readonly minThroughput: number
   readonly minThroughputWindowMs: number
   readonly dialler: Dialler
+  readonly bandwidth: BandwidthLimit
 }
 
 /** An error with the `code` by which the class table knows it. */
@@ -42,7 +44,7 @@ function reasonOf(error: Error | undefined): CloseReason {
   return code === 'ERR_ABORTED' ? 'aborted' : 'failed'
 }
 
-export class Connection {
+export class Connection implements HeldBack {
   readonly client: Client
   readonly origin: string
   readonly openedAt = Date.now()
@@ -73,13 +75,16 @@ export class Connection {
   #stoodBefore = false
   /** Bytes received before the exchange at work began. */
   #receivedBefore = 0
+  /** Whether we have held it back since the last look of the watch. */
+  #wasHeld = false
   #closeReason: CloseReason | undefined
 
   constructor(origin: string, options: ConnectionOptions) {
     const { dialler } = options
     this.origin = origin
     this.#options = options
-    this.#reader = origin.startsWith('https:') ? new TlsReader() : new PlainReader()
+    const isSecure = origin.startsWith('https:')
+    this.#reader = isSecure ? new TlsReader() : new PlainReader(options.bandwidth)
     this.#watch = new ThroughputWatch(options.minThroughput, options.minThroughputWindowMs)
     this.#forwarding = dialler.forwarding(origin)
     this.settled = new Promise((resolve) => {
@@ -155,6 +160,23 @@ export class Connection {
     this.lastUsedAt = Date.now()
   }
 
+  set pace(pace: ReadPace | undefined) {
+    this.#reader.pace = pace
+  }
+
+  hold(): void {
+    this.#wasHeld = true
+    this.#dial.socket?.setTimeout(0)
+  }
+
+  resume(): void {
+    const { socket } = this.#dial
+    if (!this.usable || socket === undefined) return
+    socket.setTimeout(this.#options.readTimeoutMs)
+    // By a look at what is there, which begins reading if that was stopped.
+    socket.read(0)
+  }
+
   /**
    * To be called now and then: cuts an exchange that sends or receives too slowly. One that only
    * waits for its answer, or is held back by ourselves, is left alone.
@@ -164,7 +186,8 @@ export class Connection {
     if (socket === undefined) return
     const isSending = socket.writableLength > 0
     const isReceiving = this.#answerHasBegun && this.bypass.armed && isReading(socket)
-    const isMoving = this.busy && this.hasStood && (isSending || isReceiving)
+    const isMoving = this.busy && this.hasStood && !this.#wasHeld && (isSending || isReceiving)
+    this.#wasHeld = false
     const moved = isMoving ? bytesMoved(socket) : undefined
     const tooSlow = this.#watch.sample(performance.now(), this.requests, moved)
     if (tooSlow !== undefined) this.destroy(new TransferError('ERR_TOO_SLOW', tooSlow))

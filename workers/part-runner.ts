@@ -123,8 +123,9 @@ export class PartRunner {
   #pool(origin: string): ConnectionPool {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
-    const options = { ...this.#config, dialler: this.#dialler }
     const { state } = this.#worker
+    const { bandwidth } = state
+    const options = { ...this.#config, dialler: this.#dialler, bandwidth }
     const pool = new ConnectionPool(origin, options, state, this.#limit, this.#reporter)
     this.#pools.set(origin, pool)
     return pool

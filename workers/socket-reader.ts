@@ -18,6 +18,7 @@
  */
 
 import type { OnReadOpts, Socket } from 'node:net'
+import type { BandwidthLimit } from '../src/pool/shared-state.ts'
 import { PayloadBypass } from './payload-bypass.ts'
 
 /**
@@ -45,10 +46,18 @@ const TLS_RECORD_SIZE = 16 * 1024
 
 let sharedBuffer: Uint8Array | undefined
 
+/** Says whether reading may go on; see `allowance.ts`. */
+export interface ReadPace {
+  /** Counts bytes that came. Returns whether more may be read at once. */
+  took(bytes: number): boolean
+}
+
 /** Reads one connection, and knows where its bytes go. */
 export interface SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
+  /** Set while what comes is counted. */
+  pace: ReadPace | undefined
   /**
    * Names the socket once it exists. `isTunnelled`: Node takes no `onread` for TLS inside another
    * socket; what it reads itself is then taken from the stream.
@@ -60,9 +69,10 @@ export interface SocketReader {
 export class PlainReader implements SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
+  pace: ReadPace | undefined
   #socket: Socket | undefined
 
-  constructor() {
+  constructor(limit: BandwidthLimit) {
     sharedBuffer ??= new Uint8Array(new ArrayBuffer(SHARED_BUFFER_SIZE))
     const shared = sharedBuffer
     this.bypass = new PayloadBypass((bytes) => {
@@ -72,9 +82,15 @@ export class PlainReader implements SocketReader {
       return deliver(socket, whole, (chunk) => socket?.push(chunk))
     })
     this.onread = {
-      buffer: () => this.bypass.place() ?? shared,
-      callback: (length, { buffer, byteOffset }) =>
-        this.bypass.take(Buffer.from(buffer, byteOffset, length)),
+      // Asked for ahead of the next read, which may bring the next answer.
+      buffer: () => {
+        const room = this.bypass.place() ?? shared
+        return limit.isOn ? room.subarray(0, limit.step) : room
+      },
+      callback: (length, { buffer, byteOffset }) => {
+        const more = this.bypass.take(Buffer.from(buffer, byteOffset, length))
+        return this.pace === undefined ? more : this.pace.took(length) && more
+      },
     }
   }
 
@@ -113,6 +129,7 @@ export class TlsReader implements SocketReader {
   readonly bypass = new PayloadBypass((bytes) =>
     deliver(this.#socket, bytes, (chunk) => this.#push?.(chunk)),
   )
+  pace: ReadPace | undefined
   readonly #record = Buffer.allocUnsafeSlow(TLS_RECORD_SIZE)
   readonly #slab = Buffer.allocUnsafeSlow(TLS_SLAB_SIZE)
   /** Bytes not handed over lie in [start, end) of the slab; the next record is laid at `end`. */
@@ -126,7 +143,7 @@ export class TlsReader implements SocketReader {
   constructor() {
     this.onread = {
       buffer: this.#record,
-      callback: (length: number) => this.#onRecord(this.#record.subarray(0, length)),
+      callback: (length: number) => this.#onBytes(this.#record.subarray(0, length)),
     }
   }
 
@@ -144,13 +161,17 @@ export class TlsReader implements SocketReader {
     socket.once('close', () => this.#flush())
   }
 
-  /** What Node has read itself, a record or more. */
+  /** What came, a record or, where Node has read itself, more. Returns whether to read on. */
   #onBytes(bytes: Buffer): boolean {
+    const { length } = bytes
     let more = true
-    for (let at = 0; at < bytes.length; at += TLS_RECORD_SIZE) {
-      more = this.#onRecord(bytes.subarray(at, at + TLS_RECORD_SIZE))
+    if (length <= TLS_RECORD_SIZE) more = this.#onRecord(bytes)
+    else {
+      for (let at = 0; at < length; at += TLS_RECORD_SIZE) {
+        more = this.#onRecord(bytes.subarray(at, at + TLS_RECORD_SIZE))
+      }
     }
-    return more
+    return this.pace === undefined ? more : this.pace.took(length) && more
   }
 
   #onRecord(record: Buffer): boolean {

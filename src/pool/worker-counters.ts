@@ -23,6 +23,7 @@ export const COUNTERS = [
   'requests',
   'bytesSent',
   'bytesReceived',
+  'heldBackMs',
 ] as const
 
 /**
@@ -61,6 +62,7 @@ export type TimeName = (typeof TIMES)[number]
  * Counts since the worker started; `beatAt` is when it last gave a sign of life, in milliseconds
  * since the epoch, and `open`, `connecting`, `busy`, `idle` and `waiting` are of this
  * moment. A connection that is being opened for a request is both `connecting` and `busy`.
+ * `heldBackMs` is how long requests waited because of `maxBandwidth`, all of them added up.
  */
 export interface WorkerCounters extends Readonly<Record<CounterName, number>> {
   /** Whether its thread still runs. */

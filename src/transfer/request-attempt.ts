@@ -48,6 +48,7 @@ export async function attemptOnce(
   let kept = 0
   try {
     const job = request.makeJob(permit.slot)
+    if (job.kind !== 'digest') await env.limits.requests.turn(signal)
     const route =
       job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
     if (job.kind !== 'digest') run.attempts += 1

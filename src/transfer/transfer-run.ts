@@ -18,6 +18,7 @@ import { listenOnce } from './abort-listeners.ts'
 import type { OpenUploads } from './open-uploads.ts'
 import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { RunningLimits } from './running-limits.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { TransferCounts } from './transfer-counts.ts'
@@ -27,6 +28,7 @@ export interface TransferEnvironment {
   readonly store: ObjectStore
   readonly executor: PartExecutor
   readonly scheduler: Scheduler
+  readonly limits: RunningLimits
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
   readonly openUploads: OpenUploads

@@ -87,6 +87,28 @@ describe('an upload that is slow', () => {
     expect(takenOf(env)).toEqual(NOTHING_TAKEN)
   })
 
+  it('is left alone under a bandwidth limit, and neither time is remembered', async () => {
+    const { run, env, executor, end } = slowRun()
+    const done = attempt(
+      run,
+      request(() => 'race'),
+    )
+    await vi.advanceTimersByTimeAsync(SLOW_MS / 2)
+    env.limits.set({ maxBandwidth: 1000 })
+    await vi.advanceTimersByTimeAsync(20 * SLOW_MS)
+    end(1)
+    await done
+    const second = attempt(
+      run,
+      request(() => 'race'),
+    )
+    await vi.advanceTimersByTimeAsync(20 * SLOW_MS)
+    expect(executor.jobs).toHaveLength(2)
+    end(2)
+    await second
+    expect(env.scheduler.hedging.slowAfterMs(`upload bucket ${LENGTH}`)).toBe(SLOW_MS)
+  })
+
   it('wins itself when it is done first', async () => {
     const { run, executor, end } = slowRun()
     const done = attempt(

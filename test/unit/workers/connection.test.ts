@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import { Connection } from '../../../workers/connection.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
@@ -101,6 +102,7 @@ function makeConnection(server: RawServer): Connection {
     minThroughput: 0,
     minThroughputWindowMs: 20_000,
     dialler: makeDialler(),
+    bandwidth: new SharedState(1).bandwidth,
   })
 }
 

@@ -5,8 +5,13 @@
 import type { Lookup } from '../../../src/network/addresses.ts'
 import { AddressBook } from '../../../src/network/addresses.ts'
 import { Dialler, type DiallerOptions } from '../../../src/network/dialler.ts'
-import { SharedState, WorkerState, type WorkerCounters } from '../../../src/pool/shared-state.ts'
 import type { PoolEvent } from '../../../src/pool/pool-event.ts'
+import {
+  SharedState,
+  WorkerState,
+  type BandwidthLimit,
+  type WorkerCounters,
+} from '../../../src/pool/shared-state.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../workers/connection-pool.ts'
 import type { Connection } from '../../../workers/connection.ts'
 import { ConnectionLimit, type ConnectionLimitOptions } from '../../../workers/connection-limit.ts'
@@ -21,6 +26,8 @@ export interface PoolFixture {
   /** What it told since `listen(true)`. */
   readonly events: readonly PoolEvent[]
   listen(wanted: boolean): void
+  /** Shared with every thread there could be. */
+  readonly bandwidth: BandwidthLimit
 }
 
 /** What a test may set; `lookup` is asked instead of the system's resolver. */
@@ -48,6 +55,7 @@ export function makePool(origin: string, overrides: PoolOverrides = {}): PoolFix
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     tls: { rejectUnauthorized: true },
+    bandwidth: shared.bandwidth,
     ...given,
   }
   const options = { ...settings, dialler: makeDialler(settings, lookup) }
@@ -65,6 +73,7 @@ export function makePool(origin: string, overrides: PoolOverrides = {}): PoolFix
     },
     events,
     listen: (wanted) => shared.wantPoolEvents(wanted),
+    bandwidth: shared.bandwidth,
   }
 }
 

@@ -7,6 +7,7 @@
 import net, { type OnReadOpts, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import { Connection } from '../../../workers/connection.ts'
 import { PlainReader, TlsReader } from '../../../workers/socket-reader.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
@@ -114,7 +115,7 @@ async function serve(
 function openSocket(wire: Wire, port: number): Socket {
   const base = { host: '127.0.0.1', port, highWaterMark: 1 }
   if (wire === 'plain') {
-    const reader = new PlainReader()
+    const reader = new PlainReader(new SharedState(1).bandwidth)
     const socket = net.connect({ ...base, onread: reader.onread } as net.NetConnectOpts)
     reader.attach(socket)
     return socket
@@ -136,6 +137,7 @@ function openConnection(wire: Wire, server: RawServer): Connection {
     dialler: makeDialler({
       tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
     }),
+    bandwidth: new SharedState(1).bandwidth,
   })
 }
 
