@@ -4,9 +4,9 @@
  *
  *   begin (no connection is taken yet) → attach → admit … or took … → end
  *
- * An upload is cut into slices, each paid for before it is sent. A download reads at most a step at a time; when
- * it has read what was paid for, reading pauses, so that the kernel's window closes and the server
- * waits. Time spent so is nobody's silence: the connection's time-outs rest meanwhile.
+ * An upload is cut into slices, each paid for before it is sent. A download reads at most a step at
+ * a time; when it has read what was paid for, reading pauses, so that the kernel's window closes and
+ * the server waits. Time spent so is nobody's silence: the connection's time-outs rest meanwhile.
  *
  * Invariant: after `end` the line holds exactly what moved.
  */
