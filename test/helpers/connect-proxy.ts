@@ -68,7 +68,8 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     const { hostname, port } = new URL(`http://${request.url}`)
     const upstream = connect(upstreamPort ?? Number(port || 80), hostOf(hostname, upstreamPort))
     upstreams.add(upstream)
-    upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
+    // What is still to be passed on goes before an end, not before a break.
+    upstream.on('error', () => client.destroy()).on('close', () => upstreams.delete(upstream))
     client.on('close', () => upstream.destroy())
     upstream.once('connect', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')

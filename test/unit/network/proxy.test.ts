@@ -123,6 +123,33 @@ describe.each(WIRES)('a proxy: %s', (_, isSecure, secure) => {
     await until(() => proxy.sockets.size === 0, 'all are closed')
     expect(counters()).toMatchObject({ open: 0, closed: { idle: 3 } })
   })
+
+  it('has connections that are cut when they hardly move, and none beyond its age', async () => {
+    const server = await startRawServer({
+      secure: isSecure ? identity : undefined,
+      onRequest: ({ socket, target }) => {
+        if (target !== '/trickle') {
+          socket.write(answer('200 OK'))
+          return
+        }
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n')
+        const timer = setInterval(() => socket.write('x'), 20)
+        socket.on('close', () => clearInterval(timer))
+      },
+    })
+    cleanUps.push(() => server.close())
+    const proxy = await proxyWith({ secure })
+    const { pool, counters } = poolThrough(proxy.url, server.origin, {
+      minThroughput: 65_536,
+      minThroughputWindowMs: 200,
+      connectionMaxAgeMs: 100,
+    })
+    await expect(getOnce(pool, '/trickle')).rejects.toMatchObject({ code: 'ERR_TOO_SLOW' })
+    expect(counters().closed).toMatchObject({ total: 1, timeout: 1 })
+    await getOnce(pool)
+    await until(() => counters().closed.age === 1, 'the second has grown old')
+    await until(() => proxy.sockets.size === 0, 'nothing is left open')
+  })
 })
 
 describe('a proxy that forwards requests', () => {
