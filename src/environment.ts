@@ -27,10 +27,11 @@ export const drivers = {
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
   const { tuning } = options
   const retryPolicy = createRetryPolicy(tuning)
+  const executor = createExecutor(options)
   return {
     store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
-    scheduler: new Scheduler(tuning),
+    executor,
+    scheduler: new Scheduler(tuning, (slot) => executor.progress(slot)),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     events: new EventHub(),

@@ -3,6 +3,7 @@
  */
 
 import { addCounters, type PoolCounters, type WorkerCounters } from './pool/worker-counters.ts'
+import type { LimitStats } from './transfer/request-lane.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
 /** What all workers together have counted since the engine was made; see `WorkerCounters`. */
@@ -13,6 +14,8 @@ export interface EngineStats {
   readonly transfers: number
   /** Requests in flight, and parts waiting to be. */
   readonly requests: { readonly inFlight: number; readonly waiting: number }
+  /** What each operation on each bucket may have in flight, as measured and as the store allows. */
+  readonly limits: readonly LimitStats[]
   /** Bytes of the memory budget in use. */
   readonly memory: { readonly taken: number; readonly limit: number }
   /** All workers together. */
@@ -27,6 +30,7 @@ export function engineStats(env: TransferEnvironment, transfers: number): Engine
   return {
     transfers,
     requests: { inFlight: requests.taken, waiting: requests.waiting },
+    limits: requests.limits(),
     memory: { taken: memory.taken, limit: memory.capacity },
     pool: addCounters(workers),
     workers,

@@ -6,7 +6,7 @@
  * Whoever loses is cut and waited for, so that nothing reads or writes for it any more.
  */
 
-import { attemptOnce, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
+import { attemptOnce, kindOf, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 export interface HedgedOutcome extends AttemptOutcome {
@@ -89,7 +89,8 @@ class Race {
     const slowAfterMs = scheduler.hedging.slowAfterMs(this.#kind)
     if (slowAfterMs === undefined) return
     this.#timer = setTimeout(() => {
-      const how = scheduler.hasRoom ? this.#request.whenSlow?.() : undefined
+      const hasRoom = scheduler.requests.hasRoom(kindOf(this.#run, this.#request))
+      const how = hasRoom ? this.#request.whenSlow?.() : undefined
       if (how === undefined || !scheduler.hedging.tryStart()) return this.#watch(onSlow)
       if (how === 'race') return onSlow()
       this.#moved = true

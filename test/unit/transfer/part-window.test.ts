@@ -16,7 +16,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void; reject: (e: 
 describe('PartWindow', () => {
   it('has room for `maxInFlight` parts', async () => {
     const { run } = makeRun({ tuning: { maxInFlight: 2 } })
-    const window = new PartWindow(run)
+    const window = new PartWindow(run, 'GetObject')
     const parts = [deferred(), deferred()]
     for (const { promise } of parts) {
       await window.room()
@@ -34,7 +34,7 @@ describe('PartWindow', () => {
 
   it('stops the run at the first failure, and waits for the others', async () => {
     const { run, executor } = makeRun()
-    const window = new PartWindow(run)
+    const window = new PartWindow(run, 'GetObject')
     const [first, second] = [deferred(), deferred()]
     window.add(first.promise)
     window.add(second.promise)
