@@ -14,7 +14,8 @@ interface Flow {
 
 export class Link {
   readonly #events: EventQueue
-  readonly #flows = new Set<Flow>()
+  /** By their ends; most that come end last. */
+  readonly #flows: Flow[] = []
   #bandwidth: number
   readonly #perConnection: number
   /** Bytes each flow would have got since the beginning. */
@@ -39,7 +40,9 @@ export class Link {
   send(bytes: number, onEnd: () => void): () => number {
     this.#advance()
     const flow = { from: this.#each, to: this.#each + bytes, onEnd }
-    this.#flows.add(flow)
+    let at = this.#flows.length
+    while (at > 0 && (this.#flows[at - 1] as Flow).to > flow.to) at -= 1
+    this.#flows.splice(at, 0, flow)
     this.#plan()
     return () => {
       this.#advance()
@@ -49,12 +52,12 @@ export class Link {
 
   /** Bytes per millisecond of one flow. */
   get #rate(): number {
-    return Math.min(this.#perConnection, this.#bandwidth / this.#flows.size) / 1000
+    return Math.min(this.#perConnection, this.#bandwidth / this.#flows.length) / 1000
   }
 
   #advance(): void {
     const { now } = this.#events
-    if (this.#flows.size > 0) this.#each += (now - this.#eachAt) * this.#rate
+    if (this.#flows.length > 0) this.#each += (now - this.#eachAt) * this.#rate
     this.#eachAt = now
   }
 
@@ -62,15 +65,13 @@ export class Link {
   #plan(): void {
     this.#version += 1
     const version = this.#version
-    let first: Flow | undefined
-    for (const flow of this.#flows) if (first === undefined || flow.to < first.to) first = flow
-    if (first === undefined) return
-    const flow = first
+    const [flow] = this.#flows
+    if (flow === undefined) return
     this.#events.after((flow.to - this.#each) / this.#rate, () => {
       if (version !== this.#version) return
       this.#advance()
       this.#each = Math.max(this.#each, flow.to)
-      this.#flows.delete(flow)
+      this.#flows.shift()
       this.#plan()
       flow.onEnd()
     })

@@ -49,7 +49,7 @@ const FAST: StoreModel = {
 }
 
 /** Objects so small that only requests count. */
-const SMALL = { ...COMMON, requestBytes: 4 * KiB } as const
+const SMALL = { ...COMMON, requestBytes: 4 * KiB, seconds: 40 } as const
 
 export const SCENARIOS: readonly Scenario[] = [
   {

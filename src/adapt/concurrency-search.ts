@@ -59,7 +59,10 @@ const HEADROOM = 1.2
 
 /** Windows held between two probes, at first and after probes without result. */
 const HOLD_MIN = 2
-const HOLD_MAX = 8
+const HOLD_MAX = 6
+
+/** By how much goodput differs when the line is no longer what it was. */
+const CHANGE = 0.25
 
 /** Time for which a limit that failed is not tried again, at first and at most. Milliseconds. */
 const CEILING_MS = 10_000
@@ -120,25 +123,27 @@ export class ConcurrencySearch {
   }
 
   /**
-   * Fewer requests, since the store had too many.
-   * @param floor what is needed all the same
+   * Fewer requests, since the store had too many: `factor` of what there are. Goodput then leads up
+   * again at once, but no higher than `ceiling` for a time that doubles with every failure.
+   * @param ceiling whether the limit that failed is to be avoided
    */
-  cut(now: number, factor: number, floor = 0): void {
+  cut(now: number, factor: number, ceiling: boolean): void {
     const failed = this.#limit
-    this.#limit = this.#clamp(Math.min(failed, Math.max(failed * factor, floor)), now)
-    if (this.#limit === failed) return
-    this.#ceilingMs =
-      now < this.#ceilingUntil + this.#ceilingMs
-        ? Math.min(CEILING_MAX_MS, 2 * this.#ceilingMs)
-        : CEILING_MS
-    this.#ceiling = Math.max(this.#limit, this.#good ?? failed * 0.75)
-    this.#ceilingUntil = now + this.#ceilingMs
+    if (ceiling) this.#avoid(failed, now)
+    this.#limit = this.#clamp(failed * factor, now)
     this.#good = undefined
     this.#phase = 'rising'
     this.#before = undefined
     this.#streak = 0
     this.#from = undefined
     this.#settledAt = now + WINDOW_MIN_MS
+  }
+
+  #avoid(failed: number, now: number): void {
+    const isSoon = now < this.#ceilingUntil + this.#ceilingMs
+    this.#ceilingMs = isSoon ? Math.min(CEILING_MAX_MS, 2 * this.#ceilingMs) : CEILING_MS
+    this.#ceiling = Math.max(this.#bounds.min, this.#good ?? failed * 0.75)
+    this.#ceilingUntil = now + this.#ceilingMs
   }
 
   #judge(rate: number, at: Measurement): void {
@@ -170,6 +175,12 @@ export class ConcurrencySearch {
   }
 
   #hold(rate: number, at: Measurement): void {
+    const known = this.#before?.rate
+    if (known !== undefined && Math.abs(rate / known - 1) > CHANGE) {
+      this.#holdFor = HOLD_MIN
+      this.#next = rate < known ? 'down' : 'up'
+      return this.#rest(rate)
+    }
     const sum = (this.#before?.rate ?? 0) * this.#held + rate
     this.#held += 1
     const mean = sum / this.#held

@@ -41,9 +41,6 @@ const REQUEST_WORK = 64 * 1024
 /** Weight of the newest request in the average time. Source: none, reasonable default. */
 const WEIGHT = 0.1
 
-/** Above the requests that a pace keeps in flight (Little's law). Source: none, reasonable default. */
-const PACE_HEADROOM = 1.5
-
 export class RequestLimit {
   readonly #search: ConcurrencySearch
   readonly #pace = new RequestPace()
@@ -96,8 +93,10 @@ export class RequestLimit {
     assert(this.#inFlight >= 0, 'a request ends once')
     this.#work += bytes
     if (how === 'done') this.#done(now - startedAt, now)
-    else if (how === 'refused') this.#refused(startedAt, now)
-    else if (how === 'timed-out' && startedAt > this.#cutAt) this.#cut(now, 0)
+    else if (how === 'refused') {
+      // The pace keeps it from happening again, so the limit may rise at once.
+      if (this.#pace.refused(startedAt, now)) this.#cut(now, false)
+    } else if (how === 'timed-out' && startedAt > this.#cutAt) this.#cut(now, true)
   }
 
   /**
@@ -123,16 +122,9 @@ export class RequestLimit {
     this.#pace.succeeded(now)
   }
 
-  #refused(startedAt: number, now: number): void {
-    if (!this.#pace.refused(startedAt, now)) return
-    // The pace is what helps; of the limit so much is left that it can be kept.
-    const needed = ((this.#pace.rate(now) ?? 0) * (this.#elapsedMs ?? 0)) / 1000
-    this.#cut(now, Math.ceil(PACE_HEADROOM * needed))
-  }
-
-  #cut(now: number, floor: number): void {
+  #cut(now: number, ceiling: boolean): void {
     this.#cutAt = now
-    this.#search.cut(now, CUT, floor)
+    this.#search.cut(now, CUT, ceiling)
   }
 
   #sum(now: number): void {
