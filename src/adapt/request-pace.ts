@@ -61,7 +61,10 @@ export class RequestPace {
     if (!this.#isOn || passedMs > FORGET_MS) return undefined
     const beyond = Math.min(1, passedMs / PLATEAU_MS - 1)
     const doublings = Math.max(0, passedMs - 2 * PLATEAU_MS) / DOUBLING_MS
-    return Math.max(RATE_MIN, this.#refusedRate * (1 + (1 - KEPT) * beyond * beyond * beyond) * 2 ** doublings)
+    return Math.max(
+      RATE_MIN,
+      this.#refusedRate * (1 + (1 - KEPT) * beyond * beyond * beyond) * 2 ** doublings,
+    )
   }
 
   /** Milliseconds until a request may start; 0 for now. */
