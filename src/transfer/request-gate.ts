@@ -158,9 +158,9 @@ export class RequestGate {
     return new Promise((resolve, reject) => {
       const waiter: WaitingRequest = {
         sequence,
-        grant: () => {
+        grant: (now) => {
           signal.removeEventListener('abort', onAbort)
-          resolve(this.#grant(lane, performance.now()))
+          resolve(this.#grant(lane, now))
         },
       }
       const onAbort = (): void => {
@@ -181,7 +181,7 @@ export class RequestGate {
       if (lane === undefined) return
       const { first } = lane.waiting
       lane.waiting.removeFirst()
-      first?.grant()
+      first?.grant(now)
       this.#noteGone(lane)
     }
   }

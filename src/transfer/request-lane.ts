@@ -15,7 +15,8 @@ export interface RequestKind {
 
 export interface WaitingRequest {
   readonly sequence: number
-  readonly grant: () => void
+  /** @param now milliseconds, by `performance.now` */
+  readonly grant: (now: number) => void
 }
 
 /** A limit as statistics show it. */

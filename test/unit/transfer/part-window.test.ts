@@ -32,6 +32,26 @@ describe('PartWindow', () => {
     await window.drained()
   })
 
+  it('starts twice the parts that may be in flight, and no hundreds of them', async () => {
+    const { run } = makeRun()
+    const window = new PartWindow(run, 'GetObject')
+    let hasRoom = true
+    let started = 0
+    const last = deferred()
+    while (started < 300 && hasRoom) {
+      hasRoom = await Promise.race([
+        window.room().then(() => true),
+        new Promise<boolean>((resolve) => setImmediate(() => resolve(false))),
+      ])
+      if (!hasRoom) break
+      window.add(last.promise)
+      started += 1
+    }
+    expect(started).toBe(32)
+    last.resolve()
+    await window.drained()
+  })
+
   it('stops the run at the first failure, and waits for the others', async () => {
     const { run, executor } = makeRun()
     const window = new PartWindow(run, 'GetObject')
