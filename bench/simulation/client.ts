@@ -1,6 +1,6 @@
 /**
  * A transfer that always has more to ask for, held back by the limit the engine uses, the very same
- * class.
+ * class. What is refused is asked for again later, so it is only counted.
  */
 
 import { RequestLimit, type RequestEnd } from '../../src/adapt/request-limit.ts'

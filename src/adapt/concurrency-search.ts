@@ -39,10 +39,10 @@ const WINDOW_MAX_MS = 2000
 /** Requests one after another that a window covers. Source: none, reasonable default. */
 const WINDOW_REQUESTS = 3
 
-/** Longest time requests get to follow a change. Milliseconds. */
+/** Longest time requests get to follow a change. Milliseconds. Source: none, reasonable default. */
 const SETTLE_MAX_MS = 1000
 
-/** Share of the limit that must have been in use. */
+/** Share of the limit that must have been in use. Source: none, reasonable default. */
 const IN_USE = 0.85
 
 /**
@@ -51,20 +51,38 @@ const IN_USE = 0.85
  */
 const GAIN_MIN = 0.3
 
-/** The same when it shrinks: a loss that may be. */
+/** The same when it shrinks: a loss that may be. Source: simulated, as above. */
 const LOSS_MAX = 0.2
 
-/** Above what the best goodput needs, where doubling was too much. */
+/**
+ * Above what the best goodput needs, where doubling was too much.
+ * Source: none, reasonable default; the search goes on from there.
+ */
 const HEADROOM = 1.2
 
-/** Windows held between two probes, at first and after probes without result. */
+/**
+ * Windows held between two probes, at first and after probes without result.
+ * Source: simulated, as above; longer notices changes later.
+ */
 const HOLD_MIN = 2
 const HOLD_MAX = 6
 
-/** By how much goodput differs when the line is no longer what it was. */
+/**
+ * By how much goodput may still grow by itself when it has started.
+ * Source: none, reasonable default.
+ */
+const STEADY = 0.1
+
+/**
+ * By how much goodput differs when the line is no longer what it was.
+ * Source: none, reasonable default; more than jitter makes.
+ */
 const CHANGE = 0.25
 
-/** Time for which a limit that failed is not tried again, at first and at most. Milliseconds. */
+/**
+ * Time for which a limit that failed is not tried again, at first and at most. Milliseconds.
+ * Source: none, reasonable defaults; each trial costs some time-outs.
+ */
 const CEILING_MS = 10_000
 const CEILING_MAX_MS = 80_000
 
@@ -81,6 +99,7 @@ export class ConcurrencySearch {
   #phase: Phase = 'rising'
   #from: Measurement | undefined
   #settledAt = 0
+  #isStarting = true
   /** What the next window is compared with. */
   #before: Point | undefined
   #held = 0
@@ -164,12 +183,23 @@ export class ConcurrencySearch {
 
   #judgeRise(rate: number, at: Measurement): void {
     const before = this.#before
-    const growth = before === undefined ? 0 : this.#limit / before.limit - 1
-    if (before !== undefined && rate < before.rate * (1 + growth * GAIN_MIN)) {
-      const needed = Math.ceil(before.limit * Math.max(1, rate / before.rate) * HEADROOM)
-      this.#set(Math.min(this.#limit, needed), at)
-      return this.#rest(undefined)
+    if (this.#isStarting) {
+      // Threads and connections that are just starting make it faster without any more requests.
+      this.#isStarting = before === undefined || rate > before.rate * (1 + STEADY)
+      this.#before = { limit: this.#limit, rate }
+      if (!this.#isStarting) this.#rise(rate, at)
+      return
     }
+    const growth = before === undefined ? 0 : this.#limit / before.limit - 1
+    if (before === undefined || rate >= before.rate * (1 + growth * GAIN_MIN)) {
+      return this.#rise(rate, at)
+    }
+    const needed = Math.ceil(before.limit * Math.max(1, rate / before.rate) * HEADROOM)
+    this.#set(Math.min(this.#limit, needed), at)
+    this.#rest(undefined)
+  }
+
+  #rise(rate: number, at: Measurement): void {
     this.#before = { limit: this.#limit, rate }
     if (!this.#set(2 * this.#limit, at)) this.#rest(rate)
   }

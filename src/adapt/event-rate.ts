@@ -3,7 +3,7 @@
  * milliseconds, and never go back.
  */
 
-/** What is counted back. Milliseconds. A store that counts in whole seconds is measured right. */
+/** What is counted back. Milliseconds. Source: the second in which stores count. */
 const SPAN_MS = 1000
 
 /** Cells of the ring. Source: none, reasonable default; the count is exact to a twentieth. */
@@ -11,7 +11,7 @@ const CELLS = 20
 
 const CELL_MS = SPAN_MS / CELLS
 
-/** Shortest time that says something of a rate. Milliseconds. */
+/** Shortest time that says something of a rate. Milliseconds. Source: none, reasonable default. */
 const SPAN_MIN_MS = 50
 
 export class EventRate {

@@ -22,16 +22,25 @@ const KEPT = 0.92
  */
 const PLATEAU_MS = 6000
 
-/** Time in which a pace doubles that is not refused far above where it was. Milliseconds. */
+/**
+ * Time in which a pace doubles that is not refused far above where it was. Milliseconds.
+ * Source: none, reasonable default; from 1 to 3,500 requests/s in 36 s.
+ */
 const DOUBLING_MS = 3000
 
-/** A pace that was not refused for so long has nothing to do with the store any more. Milliseconds. */
+/**
+ * A pace not refused for so long has nothing to do with the store any more. Milliseconds.
+ * Source: none, reasonable default; it has doubled sixteen times by then.
+ */
 const FORGET_MS = 60_000
 
-/** What is left when every request is refused. */
+/** What is left when every request is refused. Source: none, reasonable default. */
 const ALL_REFUSED_KEPT = 0.25
 
-/** Shortest time between two cuts: over less the rate of successes is not known. Milliseconds. */
+/**
+ * Shortest time between two cuts: over less the rate of successes is not known. Milliseconds.
+ * Source: the second in which stores count.
+ */
 const CUT_INTERVAL_MS = 1000
 
 /** Slowest pace. Requests per second. Source: none, reasonable default. */

@@ -100,9 +100,12 @@ export class RequestGate {
     // oxlint-disable-next-line prefer-promise-reject-errors -- the reason of a run is an error
     if (signal.aborted) return Promise.reject(signal.reason)
     const lane = this.#laneOf(kind)
-    const now = performance.now()
-    if (this.#taken < this.capacity && lane.waiting.length === 0 && lane.waitMs(now) === 0) {
-      return Promise.resolve(this.#grant(lane, now))
+    // Behind others the clock need not be asked: whoever serves them serves this one, too.
+    if (this.#taken < this.capacity && lane.waiting.length === 0) {
+      const now = performance.now()
+      const waitMs = lane.waitMs(now)
+      if (waitMs === 0) return Promise.resolve(this.#grant(lane, now))
+      this.#arm(lane, waitMs)
     }
     return this.#wait(lane, sequence, signal)
   }
@@ -171,7 +174,6 @@ export class RequestGate {
       signal.addEventListener('abort', onAbort, { once: true })
       lane.waiting.add(waiter)
       this.#crowded.add(lane)
-      if (this.#taken < this.capacity) this.#arm(lane, lane.waitMs(performance.now()))
     })
   }
 
