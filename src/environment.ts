@@ -50,16 +50,17 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   const counts = new TransferCounts()
   const shared = new SharedState(tuning.maxInFlight)
   shared.bandwidth.set(tuning.maxBandwidth)
-  const requests = new RequestPacer(tuning.maxRequestRate)
+  const pacer = new RequestPacer(tuning.maxRequestRate)
+  const executor = createExecutor(options, shared, network, events)
   return {
     store: withRetry(createS3Store(storeOptions(options, network)), {
       policy: retryPolicy,
       onRetry: ({ code }) => counts.retried(code),
-      turn: (signal) => requests.turn(signal),
+      turn: (signal) => pacer.turn(signal),
     }),
-    executor: createExecutor(options, shared, network, events),
-    scheduler: new Scheduler(tuning),
-    limits: new RunningLimits(shared.bandwidth, requests),
+    executor,
+    scheduler: new Scheduler(tuning, (slot) => executor.progress(slot)),
+    limits: new RunningLimits(shared.bandwidth, pacer),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     openUploads: new OpenUploads(target),

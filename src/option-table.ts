@@ -103,7 +103,7 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     doc: 'A thread with work that gives no sign of life for so long is replaced; 0 waits',
   },
   maxConnections: {
-    ...count(64, 1, 10_000),
+    ...count(256, 1, 10_000),
     flag: '--max-connections',
     was: ['max_pool_connections', 'maxSockets'],
     doc: 'Connections over all workers together',
@@ -115,10 +115,10 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   },
   prewarmConnections: { ...count(0, 0, 1000), doc: 'Connections opened ahead, per worker' },
   maxInFlight: {
-    ...count(32, 1, 10_000),
+    ...count(256, 1, 10_000),
     flag: '--max-in-flight',
     was: ['max_concurrency', 'queueSize'],
-    doc: 'Requests in flight over all workers',
+    doc: 'Most requests in flight over all workers; how many there are follows goodput',
   },
   maxBandwidth: {
     ...size(0, 0, TiB),

@@ -57,13 +57,17 @@ export interface Tuning {
   readonly workers?: number | undefined
   /** A thread with work that gives no sign of life for so long is replaced; 0 waits. @default 1 min */
   readonly workerTimeoutMs?: number | undefined
-  /** Connections over all workers together. @default 64 */
+  /** Connections over all workers together. @default 256 */
   readonly maxConnections?: number | undefined
   /** Idle connections kept per worker. @default 32 */
   readonly maxIdleConnections?: number | undefined
   /** Connections each worker opens before its first request. @default 0 */
   readonly prewarmConnections?: number | undefined
-  /** Requests in flight over all workers. @default 32 */
+  /**
+   * Most requests in flight over all workers. How many there are follows goodput, for each bucket and
+   * operation: from 16 up while more move more, down when they do not or a store is overloaded.
+   * @default 256
+   */
   readonly maxInFlight?: number | undefined
   /**
    * Bytes per second over all workers, up and down together; 0 for none. Changed while running by

@@ -3,6 +3,7 @@
  */
 
 import { addCounters, type PoolCounters, type WorkerCounters } from './pool/worker-counters.ts'
+import type { LimitStats } from './transfer/request-lane.ts'
 import type { TransferTotals } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
@@ -29,6 +30,8 @@ export interface EngineStats extends TransferTotals {
     readonly maxRequestRate: number
     readonly waiting: number
   }
+  /** What each operation on each bucket may have in flight, as measured and as the store allows. */
+  readonly operations: readonly LimitStats[]
   /** Memory for parts in flight. */
   readonly memory: BudgetStats
   /** Memory for ranges that wait for the reader of `read()`. */
@@ -48,6 +51,7 @@ export function engineStats(env: TransferEnvironment, transfers: number): Engine
     transfers,
     requests: { inFlight: requests.taken, waiting: requests.waiting },
     limits: { maxBandwidth, maxRequestRate, waiting: env.limits.requests.waiting },
+    operations: requests.limits(),
     memory: { taken: memory.taken, limit: memory.capacity },
     readAhead: { taken: readAhead.taken, limit: readAhead.capacity },
     ...env.counts.totals(),

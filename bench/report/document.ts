@@ -1,9 +1,11 @@
 /**
  * All results → what stands between the markers of BENCHMARKS.md: goals, the comparison at a
- * glance, a section per workload, the machine. Pure.
+ * glance, a section per workload, the machine, the simulated runs. Pure.
  */
 
 import type { Machine, WorkloadResult } from '../result.ts'
+import type { RunRecord } from '../simulation/record.ts'
+import { renderAdaptationSection } from './adaptation.ts'
 import { tableLines } from './markdown.ts'
 import { plotFile, renderPlot } from './plots/render-plot.ts'
 import { renderSummary } from './summary.ts'
@@ -25,8 +27,15 @@ export function replaceResults(document: string, rendered: string): string {
   return `${document.slice(0, begin)}${BEGIN}\n\n${rendered}\n${document.slice(end)}`
 }
 
-/** @param plots where the plots are, relative to the report: `bench/results/plots` */
-export function renderResults(results: readonly WorkloadResult[], plots: string): string {
+/**
+ * @param plots where the plots are, relative to the report: `bench/results/plots`
+ * @param simulated runs of the adaptation
+ */
+export function renderResults(
+  results: readonly WorkloadResult[],
+  plots: string,
+  simulated: readonly RunRecord[] = [],
+): string {
   const summary = renderSummary(results)
   const parts = [
     '### Goals',
@@ -44,6 +53,7 @@ export function renderResults(results: readonly WorkloadResult[], plots: string)
   }
   parts.push(...results.map((result) => renderSection(result, plots)))
   if (results.length > 0) parts.push(renderMachines(results))
+  if (simulated.length > 0) parts.push(renderAdaptationSection(simulated, plots))
   return `${parts.join('\n\n')}\n`
 }
 

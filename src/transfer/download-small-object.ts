@@ -68,6 +68,7 @@ async function getFile(
   const { result } = await attemptOnce(run, {
     partNumber: 1,
     length: SMALL_FILE_MAX,
+    operation: 'GetObject',
     makeJob: (slot) => ({
       kind: 'get-file',
       transferId: run.info.id,

@@ -32,6 +32,7 @@ export async function findOurPut(
   const { digest } = await attempt(run, {
     partNumber: 0,
     length: part.length,
+    operation: undefined,
     makeJob: (slot) => ({
       kind: 'digest',
       transferId: run.info.id,

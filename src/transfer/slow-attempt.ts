@@ -7,7 +7,7 @@
  * Under a bandwidth limit nothing counts as slow: most likely it is we who hold it back.
  */
 
-import { attemptOnce, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
+import { attemptOnce, kindOf, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 export interface HedgedOutcome extends AttemptOutcome {
@@ -90,7 +90,8 @@ class Race {
     const slowAfterMs = scheduler.hedging.slowAfterMs(this.#kind)
     if (slowAfterMs === undefined) return
     this.#timer = setTimeout(() => {
-      const how = scheduler.hasRoom && !this.#isHeldBack ? this.#request.whenSlow?.() : undefined
+      const hasRoom = scheduler.requests.hasRoom(kindOf(this.#run, this.#request))
+      const how = hasRoom && !this.#isHeldBack ? this.#request.whenSlow?.() : undefined
       if (how === undefined || !scheduler.hedging.tryStart()) return this.#watch(onSlow)
       if (how === 'race') return onSlow()
       this.#moved = true

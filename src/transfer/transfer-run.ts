@@ -18,6 +18,7 @@ import { listenOnce } from './abort-listeners.ts'
 import type { OpenUploads } from './open-uploads.ts'
 import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { Operation } from './request-lane.ts'
 import type { RunningLimits } from './running-limits.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -36,6 +37,12 @@ export interface TransferEnvironment {
   readonly counts: TransferCounts
   readonly tuning: ResolvedTuning
 }
+
+/**
+ * Requests in flight that a part size is chosen for, while fewer have proved worth it.
+ * Source: none, reasonable default; the limit grows while an object moves, its parts do not shrink.
+ */
+const PLANNED_IN_FLIGHT = 32
 
 export class TransferRun {
   readonly env: TransferEnvironment
@@ -76,10 +83,12 @@ export class TransferRun {
   }
 
   /** The part size for an object, where nobody chose one and no part is held in memory. */
-  partSizeOf(size: number): number {
+  partSizeOf(size: number, operation: Operation): number {
     const { scheduler, tuning } = this.env
     const requestRate = scheduler.requestRate.bytesPerSecond
-    return choosePartSize({ size, maxInFlight: tuning.maxInFlight, requestRate })
+    const limit = scheduler.requests.limitOf({ bucket: this.info.bucket, operation })
+    const inFlight = Math.min(tuning.maxInFlight, Math.max(PLANNED_IN_FLIGHT, limit))
+    return choosePartSize({ size, inFlight, requestRate })
   }
 
   /** Position in the order of submission. */

@@ -71,7 +71,7 @@ export async function runUpload(
 ): Promise<UploadResult> {
   const { multipartThreshold } = spec
   if (source.size === undefined) return uploadUnknownLength(run, source, spec)
-  const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size)
+  const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size, 'UploadPart')
   const partSize = spec.partSize ?? chosen
   const plan = planUpload({ size: source.size, partSize, multipartThreshold })
   if (plan.kind === 'multipart') run.started(source.size, plan.parts, plan.partSize)
@@ -125,7 +125,7 @@ async function uploadParts(
   first: SourcePart | undefined,
 ): Promise<UploadResult> {
   const headers = attributeHeaders('part', spec.attributes)
-  const window = new PartWindow(run)
+  const window = new PartWindow(run, 'UploadPart')
   let held = first
   let upload: MultipartUpload | undefined
   try {
@@ -203,7 +203,9 @@ async function putBytes(
     algorithm: spec.algorithm,
     sendChecksum: spec.sendChecksum,
   })
-  const done = await attempt(run, { partNumber, length, makeJob, whenSlow }, failed)
+  const operation = query === '' ? 'PutObject' : 'UploadPart'
+  const asked = { partNumber, length, operation, makeJob, whenSlow } as const
+  const done = await attempt(run, asked, failed)
   assert(done.length === length, 'a worker sends what it was told to')
   return done
 }

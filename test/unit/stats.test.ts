@@ -25,9 +25,10 @@ describe('engineStats', () => {
   it('adds up every counter of all workers and shows the budgets', async () => {
     const { env } = makeRun({ tuning: { maxInFlight: 2, memoryLimit: 1000 } })
     const never = new AbortController().signal
-    await env.scheduler.acquireRequest(1, never)
-    await env.scheduler.acquireRequest(1, never)
-    void env.scheduler.acquireRequest(1, never)
+    const kind = { bucket: 'bucket', operation: 'GetObject' } as const
+    await env.scheduler.acquireRequest(1, never, kind)
+    await env.scheduler.acquireRequest(1, never, kind)
+    void env.scheduler.acquireRequest(1, never, kind)
     await env.scheduler.memory.acquire(300, 1, never)
     const workers = rowsOf([1, 10])
     const executor = Object.assign(Object.create(env.executor) as typeof env.executor, {
@@ -37,6 +38,7 @@ describe('engineStats', () => {
     expect(stats).toMatchObject({
       transfers: 4,
       requests: { inFlight: 2, waiting: 1 },
+      limits: [{ ...kind, limit: 2, inFlight: 2, waiting: 1, requestRate: undefined }],
       memory: { taken: 300, limit: 1000 },
       readAhead: { taken: 0, limit: 1000 },
       kinds: { upload: { submitted: 1 } },

@@ -16,7 +16,7 @@ const COLUMNS_MAX = 110
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|nearest-name)\.ts$/],
-  [/^src\/(plan|checksum)\//],
+  [/^src\/(plan|checksum|adapt)\//],
   [/^src\/network\//],
   [/^src\/store\//],
   [/^src\/(options|option-check|option-table)\.ts$/],

@@ -13,6 +13,7 @@ function request(given: Partial<PartRequest> = {}): PartRequest {
   return {
     partNumber: 4,
     length: 100,
+    operation: 'UploadPart',
     makeJob: (slot) => ({
       kind: 'put',
       transferId: 1,
