@@ -24,8 +24,10 @@ async function openTheirs({ sdk }: Pick<Bed, 'sdk'>, keys: readonly string[]): P
 async function leaveOurs({ store, stateDir }: Bed, key: string): Promise<void> {
   const before = await readdir(join(stateDir, 'uploads')).catch((): string[] => [])
   const result = await runScript(
-    `const engine = new TransferEngine(options)
-     engine.on('part', () => process.kill(process.pid, 'SIGKILL'))
+    `import { readdirSync } from 'node:fs'
+     const engine = new TransferEngine(options)
+     const count = () => readdirSync(options.stateDir + '/uploads').length
+     engine.on('part', () => count() > ${before.length} && process.kill(process.pid, 'SIGKILL'))
      await engine.upload(Buffer.alloc(${11 * MiB}), argument)`,
     { engine: engineOptions(store, { stateDir }), argument: `${ALL}/${key}` },
   )
