@@ -38,7 +38,8 @@ describe('engineStats', () => {
     expect(stats).toMatchObject({
       transfers: 4,
       requests: { inFlight: 2, waiting: 1 },
-      limits: [{ ...kind, limit: 2, inFlight: 2, waiting: 1, requestRate: undefined }],
+      limits: { maxBandwidth: 0, maxRequestRate: 0, waiting: 0 },
+      operations: [{ ...kind, limit: 2, inFlight: 2, waiting: 1, requestRate: undefined }],
       memory: { taken: 300, limit: 1000 },
       readAhead: { taken: 0, limit: 1000 },
       kinds: { upload: { submitted: 1 } },
