@@ -60,12 +60,21 @@ export async function attempt(
       run.retries.noteProgress()
     }
     const delayMs = sequence.next(error)
-    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
+    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) {
+      throw withLostThreads(error, sequence.failures('ERR_WORKER_LOST'))
+    }
     if (!run.retries.take()) throw tooMany(run, error)
     env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
     await sleep(delayMs, stopping)
     stopping.throwIfAborted()
   }
+}
+
+/** Says how many threads a part has cost, which is likely its own doing. */
+function withLostThreads(error: TransferError, count: number): TransferError {
+  if (error.code !== 'ERR_WORKER_LOST' || count < 2) return error
+  const message = `${error.message}. ${count} threads ended with this part in hand: it is given up.`
+  return new TransferError(error.code, message, error.context, { cause: error.cause })
 }
 
 function tooMany(run: TransferRun, error: TransferError): TransferError {

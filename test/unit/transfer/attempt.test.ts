@@ -161,6 +161,17 @@ describe('attempt', () => {
     expect(kept).toHaveLength(5)
   })
 
+  it('gives a request up that has cost three threads, and says so', async () => {
+    const { run, executor } = makeRun()
+    executor.fault = (_job, number) =>
+      failed(number % 2 === 0 ? 'ERR_WORKER_LOST' : 'ERR_CONNECTION_LOST')
+    await expect(attempt(run, request())).rejects.toMatchObject({
+      code: 'ERR_WORKER_LOST',
+      message: expect.stringContaining('3 threads ended with this part in hand'),
+    })
+    expect(executor.jobs).toHaveLength(6)
+  })
+
   it('frees its permit while it waits for the next attempt', async () => {
     vi.useFakeTimers()
     const { run, env, executor } = makeRun({
