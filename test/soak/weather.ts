@@ -17,6 +17,8 @@ const DAMAGES_MAX = 1
 
 /** Requests for the bytes of objects; what else there is has documents instead. */
 const OF_OBJECTS = { method: 'GET', target: /^[^?]*(\?x-id=GetObject)?$/ } as const
+/** All but Complete, whose answer may take minutes and is waited for as long. */
+const OF_OTHERS = { target: /^(?!.*\?uploadId=)/ } as const
 const OF_PARTS = { method: 'PUT' } as const
 
 type Making<T> = (dice: Dice) => T
@@ -32,6 +34,7 @@ const NETWORK: readonly Making<Omit<ChaosRule, 'fault'> & { readonly fault: Requ
     fault: { kind: 'cut', way: way(dice), afterBytes: dice.spread(0, 1000), how: how(dice) },
   }),
   (dice) => ({
+    ...OF_OTHERS,
     fault: { kind: 'stall', way: way(dice), afterBytes: dice.spread(0, 3 * MiB) },
     times: 4,
   }),
@@ -39,7 +42,7 @@ const NETWORK: readonly Making<Omit<ChaosRule, 'fault'> & { readonly fault: Requ
     fault: { kind: 'stall', way: way(dice), afterBytes: dice.spread(0, MiB), ms: dice.int(1, 400) },
   }),
   (dice) => ({ fault: { kind: 'swallow', how: how(dice) } }),
-  () => ({ fault: { kind: 'swallow', how: 'stall' }, times: 4 }),
+  () => ({ ...OF_OTHERS, fault: { kind: 'swallow', how: 'stall' }, times: 4 }),
   (dice) => ({ fault: { kind: 'close-after', how: how(dice) } }),
   (dice) => ({
     fault: { kind: 'split', way: way(dice), most: dice.spread(1, 2000), count: 3000 },
@@ -67,7 +70,7 @@ const STORE: readonly Making<Omit<FaultRule, 'fault'> & { readonly fault: Fault 
       kind: 'answer',
       status: dice.pick([500, 502, 503, 504]),
       body: dice.pick(['error', 'html', 'empty', 'broken-xml']),
-      at: dice.pick(['before-body', 'before-operation']),
+      at: dice.pick(['before-body', 'before-operation', 'after-operation']),
     },
   }),
   () => ({
