@@ -12,6 +12,9 @@ import { networkWeather, storeWeather } from './weather.ts'
 const KiB = 1024
 const MiB = 1024 * KiB
 
+/** Threads killed in one round: a part that loses one more is given up. */
+const KILLS_MAX = 2
+
 /** The life of one object. */
 export interface ObjectPlan {
   readonly key: string
@@ -63,7 +66,9 @@ export function planRound(seed: number, round: number): RoundPlan {
     networkSeed: dice.int(1, 1_000_000),
     damagesDownloads: [...network, ...store].some(isDamage),
     objects,
-    kills: dice.chance(0.2) ? Array.from({ length: dice.int(1, 3) }, () => dice.int(20, 1500)) : [],
+    kills: dice.chance(0.2)
+      ? Array.from({ length: dice.int(1, KILLS_MAX) }, () => dice.int(20, 1500))
+      : [],
   }
 }
 
@@ -83,7 +88,8 @@ function planEngine(dice: Dice): EngineOptions {
     idleTimeoutMs: dice.spread(20, 4000),
     connectionMaxAgeMs: dice.chance(0.3) ? dice.int(50, 1000) : 300_000,
     connectTimeoutMs: 2000,
-    readTimeoutMs: dice.int(600, 1200),
+    // A loaded machine that lets two processes wait must not look like a stalled line.
+    readTimeoutMs: dice.int(2500, 3500),
     minThroughput: dice.chance(0.2) ? 64 * KiB : KiB,
     minThroughputWindowMs: dice.chance(0.2) ? 1000 : 20_000,
     // Enough that giving up is a defect: at most a quarter of all requests fails.

@@ -88,7 +88,7 @@ describe('attempt', () => {
   })
 
   it('gives up a transfer most of whose requests fail, whatever each part has left', async () => {
-    const { run, executor } = makeRun({ tuning: { maxAttempts: 100 } })
+    const { run, executor } = makeRun({ tuning: { maxAttempts: 100, maxInFlight: 8 } })
     executor.fault = () => failed('ERR_CONNECTION_LOST')
     await expect(attempt(run, request())).rejects.toMatchObject({
       code: 'ERR_CONNECTION_LOST',
