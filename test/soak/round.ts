@@ -116,7 +116,8 @@ async function checkStore(store: LocalStore, objects: readonly ObjectPlan[]): Pr
     const opened = store.requests.entries({ operation: 'CreateMultipartUpload', key }).length
     if (parts > 0 || opened < 2) nothing('an upload is left', [upload])
   }
-  const sdk = sdkClient(store)
+  // Its port may be closed for a moment yet.
+  const sdk = sdkClient(store, { maxAttempts: 5 })
   const { Versions = [] } = await sdk.send(new ListObjectVersionsCommand({ Bucket: BUCKET }))
   sdk.destroy()
   for (const { key } of objects) {
