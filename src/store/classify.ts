@@ -14,6 +14,7 @@ import {
   ACTIONS,
   codeOfStatus,
   EXCEPTION_CODES,
+  EXCEPTION_NAMES,
   EXCEPTION_PREFIXES,
   STORE_CODES,
   type ErrorAction,
@@ -194,7 +195,7 @@ function exceptionCode(error: Readonly<Record<string, unknown>>): ErrorCode | un
     const family = EXCEPTION_PREFIXES.find(([prefix]) => code.startsWith(prefix))
     if (family !== undefined) return family[1]
   }
-  return name === 'AbortError' ? 'ERR_ABORTED' : undefined
+  return typeof name === 'string' ? EXCEPTION_NAMES.get(name) : undefined
 }
 
 function exceptionMessage(error: Readonly<Record<string, unknown>>): string {

@@ -215,6 +215,12 @@ export const EXCEPTION_CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ...all('ERR_TOO_MANY_FILES', ['EMFILE', 'ENFILE']),
 ])
 
+/** Names of exceptions, where no code decides: undici gives its parser's errors one only at times. */
+export const EXCEPTION_NAMES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['AbortError', 'ERR_ABORTED'],
+  ['HTTPParserError', 'ERR_RESPONSE_INVALID'],
+])
+
 /** Families of exception codes, tried when the table above has none. */
 export const EXCEPTION_PREFIXES: readonly (readonly [string, ErrorCode])[] = [
   ['HPE_', 'ERR_RESPONSE_INVALID'],

@@ -20,7 +20,7 @@ import { headForVerification } from './verify-upload.ts'
 export async function findOurPut(
   run: TransferRun,
   spec: UploadSpec,
-  part: SourcePart,
+  part: Pick<SourcePart, 'length' | 'location'>,
   error: unknown,
 ): Promise<UploadResult | undefined> {
   const isRefusal = isTransferError(error) && error.code === 'ERR_PRECONDITION_FAILED'

@@ -152,11 +152,15 @@ export class MultipartUpload {
         })
       } catch (error) {
         signal.throwIfAborted()
-        if (!isTransferError(error) || !isOutcomeUnknown(error)) throw error
+        if (!isTransferError(error)) throw error
+        // What is in the way of a Complete that was repeated may be what it made the first time.
+        const isInTheWay = error.code === 'ERR_PRECONDITION_FAILED'
+        if (!isInTheWay && !isOutcomeUnknown(error)) throw error
         const found = await this.#findOurs(checksum)
         if (found !== undefined) return found
         // Not there: the upload is still open, and Complete may be sent again.
-        if (error.code === 'ERR_UPLOAD_NOT_FOUND' || round >= env.tuning.maxAttempts) throw error
+        const isFinal = isInTheWay || error.code === 'ERR_UPLOAD_NOT_FOUND'
+        if (isFinal || round >= env.tuning.maxAttempts) throw error
       }
     }
   }

@@ -52,7 +52,7 @@ export class TransferRun {
   readonly stopping = new RunStop()
   readonly startedAt = performance.now()
   /** Failures it may have altogether. */
-  readonly retries = new RetryBudget()
+  readonly retries: RetryBudget
   /** Requests that moved payload, failed ones included. */
   attempts = 0
   readonly #unlisten: () => void
@@ -70,6 +70,7 @@ export class TransferRun {
     this.env = env
     this.info = info
     env.counts.submitted(info.kind)
+    this.retries = new RetryBudget(env.tuning.maxInFlight)
     const slotBytes = (slot: number): number => env.executor.progress(slot)
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options

@@ -28,6 +28,9 @@ import { putHeaders, withContentType, type UploadSpec, type UploadWishes } from 
 import { findOurPut } from './lost-put.ts'
 import { verifySinglePut } from './verify-upload.ts'
 
+/** What an object of zero bytes is made of. */
+const NO_BYTES = { length: 0, location: { kind: 'file', fd: -1, offset: 0 } } as const
+
 /** Uploads what the caller gave: a file, bytes, or a stream of perhaps announced size. */
 export async function uploadInput(
   run: TransferRun,
@@ -109,7 +112,7 @@ async function uploadSingle(
     await source.verify()
     return await verifySinglePut(run, spec, done)
   } catch (error) {
-    const found = part === undefined ? undefined : await findOurPut(run, spec, part, error)
+    const found = await findOurPut(run, spec, part ?? NO_BYTES, error)
     if (found === undefined) throw error
     return found
   } finally {
@@ -188,8 +191,7 @@ async function putBytes(
   },
   failed?: PartFailed,
 ): Promise<PartDone> {
-  const length = part?.length ?? 0
-  const source = part?.location ?? { kind: 'file' as const, fd: -1, offset: 0 }
+  const { length, location: source } = part ?? NO_BYTES
   const { partNumber, query, headers, whenSlow } = request
   const makeJob = (slot: number): PutJob => ({
     kind: 'put',

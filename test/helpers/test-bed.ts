@@ -4,13 +4,14 @@
  * upload is open or noted as open, no temporary file lies about, no socket or file is left open.
  */
 
-import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { startLocalStore, type LocalStore, type LocalStoreOptions } from 'transfer-engine/testing'
 import { TransferEngine, type EngineOptions } from 'transfer-engine'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { descriptors, leftOpen } from './descriptors.ts'
 import { sdkClient } from './sdk-client.ts'
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
@@ -24,9 +25,6 @@ export const MiB = 1024 * 1024
 
 /** Smallest parts, so that little data makes several. */
 const PART_SIZE = 5 * MiB
-
-/** How long sockets may take to go after everything was closed. Milliseconds. */
-const SETTLE_MS = 3000
 
 export interface BedOptions {
   readonly store?: LocalStoreOptions
@@ -163,33 +161,6 @@ export function storedBytes(store: LocalStore, key: string): Buffer {
 
 export function storedKeys(store: LocalStore): string[] {
   return store.objects(BUCKET).map((object) => object.key)
-}
-
-/** Open sockets and files by what they are, how many of each; nothing outside Linux. */
-async function descriptors(): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  const names = process.platform === 'linux' ? await readdir('/proc/self/fd') : []
-  for (const name of names) {
-    const target = await readlink(`/proc/self/fd/${name}`).catch(() => '')
-    // Pipes, epoll and event descriptors belong to Node itself and come and go with threads.
-    const kind = target.startsWith('socket:') ? 'socket' : target
-    if (kind !== 'socket' && !kind.startsWith(tmpdir())) continue
-    counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  }
-  return counts
-}
-
-async function leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
-  const end = Date.now() + SETTLE_MS
-  for (;;) {
-    const left: string[] = []
-    for (const [kind, count] of await descriptors()) {
-      const more = count - (before.get(kind) ?? 0)
-      if (more > 0) left.push(`${more} × ${kind}`)
-    }
-    if (left.length === 0 || Date.now() > end) return left
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
 
 /** The bytes of a file. */

@@ -6,6 +6,7 @@
 
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { MessageReader, requestBodyLength } from './http-messages.ts'
 
 export interface TappedRequest {
   readonly method: string
@@ -42,7 +43,7 @@ export async function startWireTap(
   const onClient = (client: Socket): void => {
     accepted += 1
     const upstream = connect(storePort, '127.0.0.1')
-    const reader = new HeadReader((head) => requests.push(head))
+    const reader = new MessageReader(requestBodyLength)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => undefined)
@@ -52,7 +53,13 @@ export async function startWireTap(
         upstream.destroy()
       })
     }
-    client.on('data', (chunk) => reader.read(chunk))
+    client.on('data', (chunk) => {
+      for (const { head } of reader.read(chunk)) {
+        if (head === undefined) continue
+        const [method = '', target = ''] = head.line.split(' ')
+        requests.push({ method, target, headers: head.headers })
+      }
+    })
     client.pipe(upstream)
     upstream.pipe(client)
   }
@@ -72,47 +79,4 @@ export async function startWireTap(
         for (const socket of sockets) socket.destroy()
       }),
   }
-}
-
-/** Finds the heads in a stream of requests by stepping over their bodies. */
-class HeadReader {
-  readonly #onHead: (head: TappedRequest) => void
-  #head = Buffer.alloc(0)
-  #bodyLeft = 0
-
-  constructor(onHead: (head: TappedRequest) => void) {
-    this.#onHead = onHead
-  }
-
-  read(chunk: Buffer): void {
-    let rest = chunk
-    while (rest.length > 0) {
-      const skipped = Math.min(rest.length, this.#bodyLeft)
-      this.#bodyLeft -= skipped
-      rest = rest.subarray(skipped)
-      if (rest.length === 0) return
-      this.#head = Buffer.concat([this.#head, rest])
-      const end = this.#head.indexOf('\r\n\r\n')
-      if (end === -1) return
-      rest = this.#head.subarray(end + 4)
-      const head = parseHead(this.#head.subarray(0, end).toString('latin1'))
-      this.#head = Buffer.alloc(0)
-      if (head.headers['transfer-encoding'] !== undefined) {
-        throw new Error('the wire tap expects Content-Length')
-      }
-      this.#bodyLeft = Number(head.headers['content-length'] ?? 0)
-      this.#onHead(head)
-    }
-  }
-}
-
-function parseHead(text: string): TappedRequest {
-  const [first = '', ...lines] = text.split('\r\n')
-  const [method = '', target = ''] = first.split(' ')
-  const headers: Record<string, string> = {}
-  for (const line of lines) {
-    const colon = line.indexOf(':')
-    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
-  }
-  return { method, target, headers }
 }

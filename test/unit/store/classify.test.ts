@@ -230,6 +230,12 @@ describe('classifyException', () => {
     expect(classifyException(thrown).code).toBe('ERR_CONNECTION_LOST')
   })
 
+  it('recognises an answer that is no HTTP by its name, since it may have no code', () => {
+    const thrown = Object.assign(new Error('Expected HTTP/'), { name: 'HTTPParserError' })
+    const error = classifyException(thrown)
+    expect([error.code, actionOf(error)]).toEqual(['ERR_RESPONSE_INVALID', 'transient'])
+  })
+
   it('recognises an abort by its name, and keeps errors that are ours', () => {
     expect(classifyException(new DOMException('x', 'AbortError')).code).toBe('ERR_ABORTED')
     const ours = new TransferError('ERR_DISK_FULL', 'full', { path: 'a' })

@@ -113,7 +113,7 @@ describe('attempt', () => {
   })
 
   it('gives up a transfer most of whose requests fail, whatever each part has left', async () => {
-    const { run, executor } = makeRun({ tuning: { maxAttempts: 100 } })
+    const { run, executor } = makeRun({ tuning: { maxAttempts: 100, maxInFlight: 8 } })
     executor.fault = () => failed('ERR_CONNECTION_LOST')
     await expect(attempt(run, request())).rejects.toMatchObject({
       code: 'ERR_CONNECTION_LOST',
@@ -184,6 +184,17 @@ describe('attempt', () => {
     expect(executor.jobs).toHaveLength(6)
     expect(run.progress.snapshot.transferred).toBe(150)
     expect(kept).toHaveLength(5)
+  })
+
+  it('gives a request up that has cost three threads, and says so', async () => {
+    const { run, executor } = makeRun()
+    executor.fault = (_job, number) =>
+      failed(number % 2 === 0 ? 'ERR_WORKER_LOST' : 'ERR_CONNECTION_LOST')
+    await expect(attempt(run, request())).rejects.toMatchObject({
+      code: 'ERR_WORKER_LOST',
+      message: expect.stringContaining('3 threads ended with this part in hand'),
+    })
+    expect(executor.jobs).toHaveLength(6)
   })
 
   it('frees its permit while it waits for the next attempt', async () => {

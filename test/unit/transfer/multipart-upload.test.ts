@@ -240,11 +240,20 @@ describe('an answer to Complete that was lost', () => {
 
   it('does not hide a refusal', async () => {
     const { upload, log } = await startUpload({
-      complete: [refused('ERR_PRECONDITION_FAILED', { status: 412 })],
+      complete: [refused('ERR_ACCESS_DENIED', { status: 403 })],
       head: ours,
     })
-    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_PRECONDITION_FAILED' })
+    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })
     expect(log).toEqual(['create', 'complete 1,2,3'])
+  })
+
+  it('is not taken for success when the object in the way is not ours', async () => {
+    const { upload, log } = await startUpload({
+      complete: [refused('ERR_PRECONDITION_FAILED', { status: 412 })],
+      head: () => ours('somebody-else'),
+    })
+    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_PRECONDITION_FAILED' })
+    expect(log.filter((line) => line.startsWith('complete'))).toHaveLength(1)
   })
 })
 
