@@ -6,6 +6,7 @@
 import type { Machine, WorkloadResult } from '../result.ts'
 import type { RunRecord } from '../simulation/record.ts'
 import { renderAdaptationSection } from './adaptation.ts'
+import { type ProfileResult, renderProfiles } from './profiles.ts'
 import { tableLines } from './markdown.ts'
 import { plotFile, renderPlot } from './plots/render-plot.ts'
 import { renderSummary } from './summary.ts'
@@ -27,14 +28,19 @@ export function replaceResults(document: string, rendered: string): string {
   return `${document.slice(0, begin)}${BEGIN}\n\n${rendered}\n${document.slice(end)}`
 }
 
-/**
- * @param plots where the plots are, relative to the report: `bench/results/plots`
- * @param simulated runs of the adaptation
- */
+/** What the report is written from besides results of workloads. */
+export interface KeptBesides {
+  /** Simulated runs of the adaptation. */
+  readonly simulated?: readonly RunRecord[]
+  /** Where the time of some workloads goes. */
+  readonly profiles?: readonly ProfileResult[]
+}
+
+/** @param plots where the plots are, relative to the report: `bench/results/plots` */
 export function renderResults(
   results: readonly WorkloadResult[],
   plots: string,
-  simulated: readonly RunRecord[] = [],
+  { simulated = [], profiles = [] }: KeptBesides = {},
 ): string {
   const summary = renderSummary(results)
   const parts = [
@@ -52,6 +58,7 @@ export function renderResults(
     )
   }
   parts.push(...results.map((result) => renderSection(result, plots)))
+  if (profiles.length > 0) parts.push('### Where the time goes', renderProfiles(profiles))
   if (results.length > 0) parts.push(renderMachines(results))
   if (simulated.length > 0) parts.push(renderAdaptationSection(simulated, plots))
   return `${parts.join('\n\n')}\n`

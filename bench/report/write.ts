@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path'
 import type { WorkloadResult } from '../result.ts'
 import { loadRecords, type RunRecord } from '../simulation/record.ts'
 import { renderResults, replaceResults } from './document.ts'
-import { loadResults } from './load.ts'
+import { loadProfiles, loadResults } from './load.ts'
 import { adaptationFile, renderAdaptation } from './plots/adaptation.ts'
 import { plotFile, renderPlot } from './plots/render-plot.ts'
 
@@ -44,10 +44,11 @@ export async function renderReport(
 ): Promise<RenderedReport> {
   const results = await loadResults(resultsDirectory)
   const simulated = await loadRecords(resultsDirectory)
+  const profiles = await loadProfiles(resultsDirectory)
   const place = relative(dirname(reportPath), join(resultsDirectory, PLOTS)).replaceAll('\\', '/')
   const document = await readFile(reportPath, 'utf8')
   return {
-    report: replaceResults(document, renderResults(results, place, simulated)),
+    report: replaceResults(document, renderResults(results, place, { simulated, profiles })),
     plots: draw(results, simulated),
   }
 }
