@@ -283,7 +283,7 @@ describe('what opens, ends and describes an object', () => {
     proxy.add({ fault, method, target, times: 1 })
     expect(await move('upload')).toBe(3)
     expect(proxy.requests.flatMap(({ faults }) => faults)).toEqual([fault])
-    // An upload that was opened and whose name was lost stays, without parts; see DECISIONS.md.
+    // An upload that was opened and whose name was lost stays, without parts; see `with-retry.ts`.
     const isOrphaned = name === 'Create' && ['swallow', 'cut'].includes(fault.kind)
     const left = bed().store.uploads()
     expect(left.length).toBeLessThanOrEqual(isOrphaned ? 1 : 0)

@@ -41,7 +41,7 @@ test('ten thousand failing requests leave no socket, no memory and no place in a
   const codes = new Set<string>()
   const upload = async (_: unknown, n: number): Promise<void> => {
     const error = await failureOf(engine.upload(TINY, `s3://bucket/${n}`))
-    expect(error.retryable, error.message).toBe(true)
+    expect(error.retryable, `retryable: ${error.message}`).toBe(true)
     codes.add(error.code)
   }
   await Promise.all(Array.from({ length: TRANSFERS }, upload))
