@@ -7,21 +7,28 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parseSize } from '../src/units.ts'
+import { formatSize, parseSize } from '../src/units.ts'
 import { chooseByName } from './harness/choose.ts'
-import { describeSample } from './harness/describe.ts'
+import { describeCost, describeSample } from './harness/describe.ts'
 import { renderFlameGraph } from './harness/flame-graph.ts'
 import { runStep } from './harness/interleave.ts'
 import { interruptSignal } from './harness/interrupt.ts'
-import { perfReport, withPerf } from './harness/perf.ts'
+import { perfReport, perfShares, recorded, withPerf } from './harness/perf.ts'
 import { readProfiles, renderProfile } from './harness/profile-report.ts'
 import { peersOf } from './harness/roster.ts'
 import { stepsOf } from './harness/scale.ts'
+import { saveProfile } from './harness/results-file.ts'
 import { startSinkSite } from './harness/sink-site.ts'
 import { PEERS } from './peers/all.ts'
 import type { Command } from './peers/peer.ts'
+import { writeReport } from './report/write.ts'
+import type { Sample } from './result.ts'
 import { WORKLOADS } from './workloads/all.ts'
 import type { OwnPeer, Step, Workload } from './workloads/workload.ts'
+
+/** Kept, and shown in the report. */
+const KEPT = 'bench/results'
+const REPORT = 'BENCHMARKS.md'
 
 const RESULTS = 'bench/results/profile'
 
@@ -30,7 +37,8 @@ const USAGE = `npm run bench:profile -- WORKLOAD [--size 1GiB] [--count-scale 0.
 Runs ours once and tells where its threads were. Leaves .cpuprofile files (for the developer tools
 of a browser, or speedscope) and flame-graph.svg below ${RESULTS}/WORKLOAD.
 
-  --perf   Linux perf instead: native functions by name, and the kernel
+  --perf          Linux perf instead: native functions by name, and the kernel
+  --write-report  By Linux perf as well: keeps what the time went into, and writes ${REPORT} from all
 `
 
 const NOTE = `Not seen here: what a thread does while it waits for events, reading from sockets included, and
@@ -45,6 +53,7 @@ interface Options {
   readonly step: Step
   readonly top: number
   readonly perf: boolean
+  readonly writesReport: boolean
 }
 
 function readOptions(argv: readonly string[]): Options | undefined {
@@ -56,6 +65,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
       'count-scale': { type: 'string', default: '1' },
       top: { type: 'string', default: '25' },
       perf: { type: 'boolean', default: false },
+      'write-report': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -70,7 +80,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
   if (workload === undefined || step === undefined || !(countScale > 0) || !(top > 0)) {
     throw new Error(USAGE)
   }
-  return { workload, step, top, perf: values.perf }
+  return { workload, step, top, perf: values.perf, writesReport: values['write-report'] }
 }
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -80,6 +90,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const results = resolve(RESULTS, workload.name)
   await rm(results, { recursive: true, force: true })
   await mkdir(results, { recursive: true })
+  if (options.writesReport) return keepShares(options, results)
   const wrap = perf ? withPerf : withProfiler
   await runOnce(options, (command) => wrap(command, results))
   if (perf) return print(await perfReport(results, top))
@@ -90,10 +101,33 @@ async function main(argv: readonly string[]): Promise<void> {
   print(`${join(RESULTS, workload.name, 'flame-graph.svg')}\n`)
 }
 
+async function keepShares(options: Options, directory: string): Promise<void> {
+  const { workload, step } = options
+  const sample = await runOnce(options, (command) => recorded(command, directory))
+  await saveProfile(KEPT, {
+    workload: workload.name,
+    title: workload.title(step),
+    cost: describeCost(sample, step, workload.unit),
+    date: new Date().toISOString().slice(0, 10),
+    command: `npm run bench:profile -- ${workload.name}${scaleFlags(options)} --write-report`,
+    shares: await perfShares(directory),
+  })
+  await writeReport(KEPT, REPORT)
+}
+
+/** Flags by which this run was made smaller than the workload is. */
+function scaleFlags({ workload, step }: Options): string {
+  const size =
+    step.size === workload.size ? '' : ` --size ${formatSize(step.size).replace(' ', '')}`
+  const share = step.count / workload.count
+  return share === 1 ? size : `${size} --count-scale ${share}`
+}
+
+/** @returns what the run cost */
 async function runOnce(
   { workload, step }: Options,
   wrap: (command: Command) => Command,
-): Promise<void> {
+): Promise<Sample> {
   const ours = peersOf(workload, [step], PEERS, undefined, undefined)
     .filter(({ kind }) => kind === 'ours')
     .map((peer): OwnPeer => ({
@@ -103,6 +137,7 @@ async function runOnce(
   const signal = interruptSignal()
   const parent = process.env['BENCH_DIR'] ?? tmpdir()
   const directory = await mkdtemp(join(parent, 'transfer-engine-profile-'))
+  let last: Sample | undefined
   try {
     await using site = await startSinkSite()
     await runStep({
@@ -114,7 +149,10 @@ async function runOnce(
       site,
       directory,
       signal,
-      onSample: (sample) => print(`${describeSample(sample, step, workload.unit)}\n\n`),
+      onSample: (sample) => {
+        last = sample
+        print(`${describeSample(sample, step, workload.unit)}\n\n`)
+      },
       onFailure: ({ error }) => {
         throw error
       },
@@ -122,6 +160,8 @@ async function runOnce(
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+  if (last === undefined) throw new Error('Nothing was run')
+  return last
 }
 
 /** Node's own profiler; threads inherit it, and each leaves a file. */

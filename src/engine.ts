@@ -3,10 +3,11 @@
  * scheduler, one executor and one store; every call shares their budgets.
  */
 
-import { createEnvironment, drivers } from './environment.ts'
-import { TransferError, toTransferError } from './errors.ts'
-import type { EventName, Listener, TransferInfo } from './events.ts'
-import { destinationOf, objectAt, type ObjectLocation } from './locations.ts'
+import { createEnvironment, drivers, exposition } from './environment.ts'
+import { TransferError } from './errors.ts'
+import type { EventName, Listener } from './events.ts'
+import { badTarget, destinationOf, objectAt, versionOf, type ObjectLocation } from './locations.ts'
+import type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
 import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
@@ -17,11 +18,17 @@ import {
   type UploadOptions,
 } from './transfer-options.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
-import { makeTransfer, type Transfer } from './transfer/transfer.ts'
-import { TransferRun, type TransferEnvironment } from './transfer/transfer-run.ts'
+import {
+  checkCleanupOptions,
+  type CleanupOptions,
+  type CleanupResult,
+} from './transfer/clean-up-options.ts'
+import type { Limits } from './transfer/running-limits.ts'
+import { RunningSweeps } from './transfer/running-sweeps.ts'
+import { RunningTransfers } from './transfer/running-transfers.ts'
+import type { Transfer } from './transfer/transfer.ts'
+import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
-
-type Submitted = Pick<UploadOptions, 'signal' | 'onProgress'>
 
 /**
  * Moves objects between this machine and an S3-compatible store.
@@ -37,17 +44,18 @@ export class TransferEngine implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #env: TransferEnvironment
   // Owned by the coordinator.
-  readonly #running = new Map<TransferRun, Promise<unknown>>()
-  #lastId = 0
+  readonly #transfers: RunningTransfers
+  readonly #servers: Promise<MetricsServer>[] = []
+  readonly #sweeps = new RunningSweeps()
   #closing: Promise<void> | undefined
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URI_INVALID */
   constructor(options: EngineOptions = {}) {
     this.#options = resolveOptions(options)
-    const { target, tlsVerify } = this.#options.target
+    const { target } = this.#options.target
     if (target !== undefined) parseS3Uri(target)
-    if (tlsVerify === false) warnUnverified()
     this.#env = createEnvironment(this.#options)
+    this.#transfers = new RunningTransfers(this.#env)
   }
 
   /**
@@ -83,13 +91,14 @@ export class TransferEngine implements AsyncDisposable {
   ): Transfer<UploadResult> {
     hearErrors(source)
     const prepare = () => {
+      this.#assertOpen()
       checkUploadInput(source)
       const path = pathOf(source)
       const { bucket, key } = destinationOf(destination, path, this.#options.target.target)
       const checked = checkUploadOptions(options, this.#options.tuning)
       return { names: { kind: 'upload' as const, bucket, key, path }, checked }
     }
-    return this.#submit(prepare, options, async (run, { checked }) => {
+    return this.#transfers.submit(prepare, options, async (run, { checked }) => {
       const { uploadInput } = await drivers.upload()
       const isChecksumChosen = options.checksumAlgorithm !== undefined
       return uploadInput(run, source, { ...checked, isChecksumChosen })
@@ -109,6 +118,7 @@ export class TransferEngine implements AsyncDisposable {
     options: DownloadOptions = {},
   ): Transfer<DownloadResult> {
     const prepare = () => {
+      this.#assertOpen()
       const object = { ...objectAt(source), ...versionOf(options) }
       const path = pathOf(target)
       if (path === undefined) throw badTarget(target)
@@ -116,7 +126,7 @@ export class TransferEngine implements AsyncDisposable {
       const { bucket, key } = object
       return { names: { kind: 'download' as const, bucket, key, path }, object, path, checked }
     }
-    return this.#submit(prepare, options, async (run, { object, path, checked }) => {
+    return this.#transfers.submit(prepare, options, async (run, { object, path, checked }) => {
       const { runDownload } = await drivers.download()
       return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
     })
@@ -137,26 +147,30 @@ export class TransferEngine implements AsyncDisposable {
     this.#assertOpen()
     const object = { ...objectAt(source), ...versionOf(options) }
     const checked = checkDownloadOptions(options, this.#options.tuning)
+    const compares = () => this.#compares()
     const { bucket, key } = object
-    const run = this.#newRun({ kind: 'read', bucket, key, path: undefined }, options)
-    // A reader that never asks again never ends, so nobody may wait for it.
-    this.#running.set(run, Promise.resolve())
-    let error: TransferError | undefined
-    let size: number | undefined
-    try {
+    const names = { kind: 'read', bucket, key, path: undefined } as const
+    yield* this.#transfers.stream(names, options, async function* (run) {
       const { readObject } = await drivers.read()
-      const compare = await this.#compares()
-      yield* readObject(run, { object, ...checked, compare })
-      size = run.progress.snapshot.total
-    } catch (thrown) {
-      error = run.failure(thrown)
-      throw error
-    } finally {
-      // The reader left before the end: nothing is proved.
-      if (size === undefined && error === undefined) run.abort('the reader stopped')
-      run.end(size, error ?? (size === undefined ? run.failure(undefined) : undefined))
-      this.#running.delete(run)
-    }
+      yield* readObject(run, { object, ...checked, compare: await compares() })
+    })
+  }
+
+  /**
+   * Removes multipart uploads that nobody works on any more below a bucket or a prefix of keys:
+   * those recorded by engines on this machine (`stateDir`), or `any`. Each is aborted only if
+   * nothing has happened to it for `olderThanMs`; one that resists is in the result.
+   *
+   * @throws (rejects) ERR_URI_INVALID, ERR_OPTION_INVALID, ERR_ACCESS_DENIED, ERR_ABORTED, …
+   */
+  async cleanup(prefix: string, options: CleanupOptions = {}): Promise<CleanupResult> {
+    this.#assertOpen()
+    const place = parseS3Uri(prefix)
+    const checked = checkCleanupOptions(options)
+    return this.#sweeps.run(checked.signal, async (signal) => {
+      const { cleanUp } = await drivers.cleanUp()
+      return cleanUp(this.#env, place, { ...checked, signal })
+    })
   }
 
   /** Hears of what happens; see `TransferEvents`. */
@@ -170,9 +184,36 @@ export class TransferEngine implements AsyncDisposable {
     return this
   }
 
+  /**
+   * Changes limits while transfers run: what waits under the old one is let go by the new one, at
+   * the latest after a fifth of a second. Limits that are left out stay as they are; 0 is none.
+   *
+   * @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID
+   */
+  setLimits(limits: Limits): void {
+    this.#env.limits.set(limits)
+  }
+
   /** Workers, connections, requests and budgets at this moment. */
   stats(): EngineStats {
-    return engineStats(this.#env, this.#running.size)
+    return engineStats(this.#env, this.#transfers.size)
+  }
+
+  /** The same as text in Prometheus' format; METRICS.md lists the names. */
+  async metrics(): Promise<string> {
+    const { metricsText } = await exposition.text()
+    return metricsText(this.stats())
+  }
+
+  /**
+   * Answers `GET /metrics` until the engine is closed. Does not keep the process alive.
+   * @throws (rejects) ERR_CLOSED, ERR_OPTION_INVALID
+   */
+  async serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
+    this.#assertOpen()
+    const starting = exposition.server().then((m) => m.serveMetrics(() => this.metrics(), options))
+    this.#servers.push(starting)
+    return starting
   }
 
   /**
@@ -190,67 +231,20 @@ export class TransferEngine implements AsyncDisposable {
 
   async #close(graceMs: number | undefined): Promise<void> {
     const abortAll = (): void => {
-      for (const run of this.#running.keys()) run.abort('the engine was closed')
+      this.#sweeps.cut(new Error('the engine was closed'))
+      this.#transfers.abort('the engine was closed')
     }
-    for (const run of this.#running.keys()) {
-      if (run.info.kind === 'read') run.abort('the engine was closed')
-    }
+    this.#transfers.abort('the engine was closed', 'read')
     const timer = graceMs === undefined ? undefined : setTimeout(abortAll, graceMs)
-    await Promise.allSettled(this.#running.values())
+    await this.#transfers.settled()
+    await this.#sweeps.settled()
     clearTimeout(timer)
+    for (const server of await Promise.allSettled(this.#servers)) {
+      if (server.status === 'fulfilled') await server.value.close()
+    }
     await this.#env.executor.close()
     this.#env.store.close()
-  }
-
-  #submit<T, P extends { readonly names: Omit<TransferInfo, 'id'> }>(
-    prepare: () => P,
-    options: Submitted,
-    work: (run: TransferRun, prepared: P) => Promise<T>,
-  ): Transfer<T> {
-    let run: TransferRun | undefined
-    let promise: Promise<T>
-    try {
-      this.#assertOpen()
-      const prepared = prepare()
-      const started = this.#newRun(prepared.names, options)
-      run = started
-      promise = this.#execute(started, () => work(started, prepared))
-      this.#running.set(started, promise)
-    } catch (error) {
-      promise = Promise.reject(toTransferError(error))
-    }
-    return makeTransfer(promise, {
-      id: run?.info.id ?? 0,
-      progress: () => run?.progress.snapshot ?? { transferred: 0, total: undefined },
-      abort: (reason) => run?.abort(reason),
-    })
-  }
-
-  async #execute<T>(run: TransferRun, work: () => Promise<T>): Promise<T> {
-    let error: TransferError | undefined
-    let size: number | undefined
-    try {
-      const { transfers } = this.#env.scheduler
-      const leave = await transfers.acquire(1, run.sequence, run.stopping)
-      try {
-        const result = await work()
-        size = (result as { readonly size: number }).size
-        return result
-      } finally {
-        leave()
-      }
-    } catch (thrown) {
-      error = run.failure(thrown)
-      throw error
-    } finally {
-      this.#running.delete(run)
-      run.end(size, error)
-    }
-  }
-
-  #newRun(names: Omit<TransferInfo, 'id'>, options: Submitted): TransferRun {
-    this.#lastId += 1
-    return new TransferRun(this.#env, { id: this.#lastId, ...names }, options)
+    await this.#env.openUploads.settled()
   }
 
   async #compares(): Promise<boolean> {
@@ -262,19 +256,4 @@ export class TransferEngine implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new TransferError('ERR_CLOSED', 'The engine was closed')
   }
-}
-
-function warnUnverified(): void {
-  const message =
-    'Certificates are not checked (tlsVerify: false): anybody may read and change what is sent'
-  process.emitWarning(message, { type: 'TransferEngineWarning', code: 'TLS_UNVERIFIED' })
-}
-
-function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {
-  return versionId === undefined ? {} : { versionId }
-}
-
-function badTarget(target: unknown): TransferError {
-  const message = `Cannot download to ${typeof target}: pass a path, or use read()`
-  return new TransferError('ERR_OPTION_INVALID', message)
 }

@@ -3,17 +3,24 @@
  */
 
 import { EventHub } from './events.ts'
+import { resolveNetwork, type NetworkSettings } from './network/settings.ts'
 import type { ResolvedOptions } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
+import { PoolFeed } from './pool/pool-feed.ts'
 import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
 import { WorkerPool } from './pool/worker-pool.ts'
+import { RequestPacer } from './store/request-pacer.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
+import { warnOfTls } from './tls-warning.ts'
+import { OpenUploads } from './transfer/open-uploads.ts'
+import { RunningLimits } from './transfer/running-limits.ts'
 import { Scheduler } from './transfer/scheduler.ts'
+import { TransferCounts } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 
 /** The drivers, each loaded by the first transfer that needs it: modules are most of a start. */
@@ -21,33 +28,66 @@ export const drivers = {
   upload: once(() => import('./transfer/upload.ts')),
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
+  cleanUp: once(() => import('./transfer/clean-up.ts')),
 } as const
 
-/** What all transfers of one engine share. Nothing is started or sent. */
+/** What turns statistics into metrics, loaded by who asks for them. */
+export const exposition = {
+  text: once(() => import('./metrics/exposition.ts')),
+  server: once(() => import('./metrics/server.ts')),
+} as const
+
+/**
+ * What all transfers of one engine share. Nothing is started or sent.
+ * @throws ERR_OPTION_INVALID for certificates, keys and proxies that are none
+ */
 export function createEnvironment(options: ResolvedOptions): TransferEnvironment {
-  const { tuning } = options
+  const { target, tuning } = options
+  warnOfTls(target.tlsVerify)
+  const network = resolveNetwork(target, process.env)
   const retryPolicy = createRetryPolicy(tuning)
+  const events = new EventHub()
+  const counts = new TransferCounts()
+  const shared = new SharedState(tuning.maxInFlight)
+  shared.bandwidth.set(tuning.maxBandwidth)
+  const pacer = new RequestPacer(tuning.maxRequestRate)
+  const executor = createExecutor(options, shared, network, events)
   return {
-    store: withRetry(createS3Store(storeOptions(options)), { policy: retryPolicy }),
-    executor: createExecutor(options),
-    scheduler: new Scheduler(tuning),
+    store: withRetry(createS3Store(storeOptions(options, network)), {
+      policy: retryPolicy,
+      onRetry: ({ code }) => counts.retried(code),
+      turn: (signal) => pacer.turn(signal),
+    }),
+    executor,
+    scheduler: new Scheduler(tuning, (slot) => executor.progress(slot)),
+    limits: new RunningLimits(shared.bandwidth, pacer),
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
-    events: new EventHub(),
+    openUploads: new OpenUploads(target),
+    events,
+    counts,
     tuning,
   }
 }
 
-function createExecutor(options: ResolvedOptions): PartExecutor {
-  const shared = new SharedState(options.tuning.maxInFlight)
-  const config = workerConfig(options, shared)
+function createExecutor(
+  options: ResolvedOptions,
+  shared: SharedState,
+  network: NetworkSettings,
+  events: EventHub,
+): PartExecutor {
+  const feed = new PoolFeed(shared, events)
+  const config = workerConfig(options, network, shared)
   const { workers, maxInFlight, workerTimeoutMs, prewarmConnections: prewarm } = options.tuning
   return workers === 0
-    ? new InlineExecutor(config, shared, prewarm)
-    : new WorkerPool(config, shared, { workers, maxInFlight, prewarm, workerTimeoutMs })
+    ? new InlineExecutor(config, shared, feed, prewarm)
+    : new WorkerPool(config, shared, feed, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
-function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof createS3Store>[0] {
+function storeOptions(
+  { target, tuning }: ResolvedOptions,
+  network: NetworkSettings,
+): Parameters<typeof createS3Store>[0] {
   return {
     region: target.region,
     endpoint: target.endpoint,
@@ -60,7 +100,7 @@ function storeOptions({ target, tuning }: ResolvedOptions): Parameters<typeof cr
     payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,
     readTimeoutMs: tuning.readTimeoutMs,
-    tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
+    network,
   }
 }
 

@@ -116,6 +116,10 @@ export const ERROR_CODES = {
     hint: 'Raise `maxConnections`, or `acquireTimeoutMs`.',
   },
   ERR_CONNECTION_LOST: { retryable: true, hint: 'The connection broke.' },
+  ERR_PROXY: {
+    retryable: false,
+    hint: 'Check `proxy`, HTTPS_PROXY and HTTP_PROXY, and what that proxy allows.',
+  },
   ERR_TLS: { retryable: false, hint: 'Check the certificate of the endpoint, or give its CA.' },
   // Integrity
   ERR_CHECKSUM_MISMATCH: {

@@ -8,6 +8,7 @@
 
 import { channel, type Channel } from 'node:diagnostics_channel'
 import type { TransferError } from './errors.ts'
+import type { PoolEvent } from './pool/pool-event.ts'
 
 /** Which transfer an event is about. */
 export interface TransferInfo {
@@ -65,16 +66,24 @@ export interface TransferEvents {
     readonly elapsedMs: number
     readonly error: TransferError | undefined
   }
+  /**
+   * Something happened to a connection of a worker. Workers tell only while somebody listens; a
+   * subscriber to the diagnostics channel is noticed with the next request. Connections that end
+   * with their thread are counted (`closed.shutdown`) and not told of.
+   */
+  readonly pool: PoolEvent
 }
 
 export type EventName = keyof TransferEvents
 export type Listener<E extends EventName> = (event: TransferEvents[E]) => void
 
-const EVENT_NAMES: readonly EventName[] = ['start', 'part', 'retry', 'progress', 'end']
+const EVENT_NAMES: readonly EventName[] = ['start', 'part', 'retry', 'progress', 'end', 'pool']
 
 export class EventHub {
   readonly #listeners = new Map<EventName, Set<(event: never) => void>>()
   readonly #channels: ReadonlyMap<EventName, Channel>
+  /** Told when listeners were added or removed. */
+  onListeners: (() => void) | undefined
   #warned = false
 
   constructor() {
@@ -85,10 +94,12 @@ export class EventHub {
     const listeners = this.#listeners.get(name) ?? new Set()
     listeners.add(listener)
     this.#listeners.set(name, listeners)
+    this.onListeners?.()
   }
 
   off<E extends EventName>(name: E, listener: Listener<E>): void {
     this.#listeners.get(name)?.delete(listener)
+    this.onListeners?.()
   }
 
   /** Whether anybody would hear it: what costs to make is made only then. */

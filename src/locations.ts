@@ -3,6 +3,7 @@
  */
 
 import { TransferError } from './errors.ts'
+import type { DownloadOptions } from './transfer-options.ts'
 import type { ObjectRef } from './store/types.ts'
 import { parseObjectUri, parseS3Uri, resolveKey, validateBucket, validateKey } from './store/uri.ts'
 import { fileNameOf } from './transfer/upload-input.ts'
@@ -52,4 +53,15 @@ function namedObject(uri: string): ObjectRef {
   if (!object.key.endsWith('/')) return object
   const message = `${uri} is a prefix, and what is uploaded has no name of its own: name the object.`
   throw new TransferError('ERR_URI_INVALID', message)
+}
+
+/** The version a download asks for, if it names one. */
+export function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {
+  return versionId === undefined ? {} : { versionId }
+}
+
+/** The error for a download to something that is no path. */
+export function badTarget(target: unknown): TransferError {
+  const message = `Cannot download to ${typeof target}: pass a path, or use read()`
+  return new TransferError('ERR_OPTION_INVALID', message)
 }

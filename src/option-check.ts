@@ -30,6 +30,8 @@ export type OptionRow = (NumberRow | ChoiceRow | PlainRow) & {
   readonly flag?: string
   /** Names it goes by elsewhere (boto3, s3transfer), recognised only to name ours. */
   readonly was?: readonly string[]
+  /** Never shown, not even when it is refused. */
+  readonly isSecret?: boolean
   readonly doc: string
 }
 
@@ -39,7 +41,7 @@ export function checkOption(name: string, row: OptionRow, value: unknown): unkno
   switch (row.kind) {
     case 'text':
       if (typeof value === 'string' && value !== '') return value
-      throw invalid(name, 'a text that is not empty', value)
+      throw invalid(name, 'a text that is not empty', value, row.isSecret)
     case 'boolean':
       if (typeof value === 'boolean') return value
       throw invalid(name, 'true or false', value)
@@ -96,8 +98,9 @@ export function bounds(row: NumberRow): string {
   return `a whole number from ${format(row.min)} to ${format(row.max)}${unit}`
 }
 
-function invalid(name: string, expected: string, value: unknown): TransferError {
-  const shown = typeof value === 'string' ? `'${value}'` : String(value)
+function invalid(name: string, expected: string, value: unknown, isSecret = false): TransferError {
+  const text = typeof value === 'string' ? `'${value}'` : String(value)
+  const shown = isSecret ? 'another value' : text
   const message = `Expected \`${name}\` to be ${expected}, got ${shown} (${typeof value}).`
   return new TransferError('ERR_OPTION_INVALID', message, { option: name })
 }

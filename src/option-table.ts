@@ -4,11 +4,12 @@
  */
 
 import { availableParallelism } from 'node:os'
+import type { TlsVersion } from './network/settings.ts'
 import type { NumberRow, OptionRow } from './option-check.ts'
 import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
-import { GiB, KiB, MiB } from './units.ts'
+import { GiB, KiB, MiB, TiB } from './units.ts'
 
 const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
   'CRC32',
@@ -19,6 +20,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 ]
 
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
+
+const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 
 const count = (value: number, min: number, max: number): NumberRow => ({
   kind: 'count',
@@ -64,6 +67,32 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
   tlsCa: { kind: 'text', doc: 'PEM certificates to trust instead of the built-in ones' },
   tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
+  stateDir: {
+    kind: 'text',
+    flag: '--state-dir',
+    doc: 'Directory for what is remembered beyond a process',
+  },
+  recordUploads: {
+    kind: 'boolean',
+    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
+  },
+  tlsCert: { kind: 'text', doc: 'PEM client certificate, for stores that ask for one' },
+  tlsKey: { kind: 'text', isSecret: true, doc: 'PEM private key of `tlsCert`' },
+  tlsPassphrase: { kind: 'text', isSecret: true, doc: 'What `tlsKey` is encrypted with' },
+  tlsMinVersion: {
+    kind: 'choice',
+    default: 'TLSv1.2',
+    values: TLS_VERSIONS,
+    flag: '--tls-min-version',
+    doc: 'Oldest TLS version that is spoken',
+  },
+  proxy: {
+    kind: 'text',
+    isSecret: true,
+    flag: '--proxy',
+    was: ['proxies', 'httpProxy', 'httpsProxy'],
+    doc: 'URL of a proxy, or `none`',
+  },
   workers: {
     ...count(availableParallelism(), 0, 64),
     flag: '--workers',
@@ -74,7 +103,7 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     doc: 'A thread with work that gives no sign of life for so long is replaced; 0 waits',
   },
   maxConnections: {
-    ...count(64, 1, 10_000),
+    ...count(256, 1, 10_000),
     flag: '--max-connections',
     was: ['max_pool_connections', 'maxSockets'],
     doc: 'Connections over all workers together',
@@ -86,10 +115,21 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   },
   prewarmConnections: { ...count(0, 0, 1000), doc: 'Connections opened ahead, per worker' },
   maxInFlight: {
-    ...count(32, 1, 10_000),
+    ...count(256, 1, 10_000),
     flag: '--max-in-flight',
     was: ['max_concurrency', 'queueSize'],
-    doc: 'Requests in flight over all workers',
+    doc: 'Most requests in flight over all workers; how many there are follows goodput',
+  },
+  maxBandwidth: {
+    ...size(0, 0, TiB),
+    flag: '--max-bandwidth',
+    was: ['max_bandwidth'],
+    doc: 'Bytes per second over all workers, up and down together; 0 for none',
+  },
+  maxRequestRate: {
+    ...count(0, 0, 1_000_000),
+    flag: '--max-request-rate',
+    doc: 'Requests started per second over all workers, retries included; 0 for no limit',
   },
   maxTransfers: { ...count(64, 1, 10_000), doc: 'Transfers worked on at a time' },
   memoryLimit: {

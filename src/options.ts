@@ -3,6 +3,7 @@
  */
 
 import type { ChecksumAlgorithm } from './checksum/algorithms.ts'
+import type { TlsVersion } from './network/settings.ts'
 import { checkOption, unknownOption } from './option-check.ts'
 import { OPTIONS } from './option-table.ts'
 import type { CredentialsOption } from './store/s3-store-options.ts'
@@ -31,6 +32,23 @@ export interface ConnectionTarget {
   readonly tlsCa?: string | undefined
   /** Check the server's certificate. Turning it off warns. @default true */
   readonly tlsVerify?: boolean | undefined
+  /** Directory for what is remembered beyond a process. @default ~/.local/state/transfer-engine */
+  readonly stateDir?: string | undefined
+  /** Note open multipart uploads in `stateDir`, so that `cleanup` knows them. @default true */
+  readonly recordUploads?: boolean | undefined
+  /** Client certificate for stores that ask for one, PEM, with its chain. Needs `tlsKey`. */
+  readonly tlsCert?: string | undefined
+  /** Private key of `tlsCert`, PEM. */
+  readonly tlsKey?: string | undefined
+  /** What `tlsKey` is encrypted with. */
+  readonly tlsPassphrase?: string | undefined
+  /** Oldest TLS version that is spoken. @default TLSv1.2 */
+  readonly tlsMinVersion?: TlsVersion | undefined
+  /**
+   * URL of a proxy, `http://user:password@host:port`, or `none` for no proxy at all. `NO_PROXY`
+   * counts for both. @default HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, by the scheme of the endpoint
+   */
+  readonly proxy?: string | undefined
 }
 
 /** How much of everything. Sizes in bytes, durations in milliseconds. */
@@ -39,14 +57,28 @@ export interface Tuning {
   readonly workers?: number | undefined
   /** A thread with work that gives no sign of life for so long is replaced; 0 waits. @default 1 min */
   readonly workerTimeoutMs?: number | undefined
-  /** Connections over all workers together. @default 64 */
+  /** Connections over all workers together. @default 256 */
   readonly maxConnections?: number | undefined
   /** Idle connections kept per worker. @default 32 */
   readonly maxIdleConnections?: number | undefined
   /** Connections each worker opens before its first request. @default 0 */
   readonly prewarmConnections?: number | undefined
-  /** Requests in flight over all workers. @default 32 */
+  /**
+   * Most requests in flight over all workers. How many there are follows goodput, for each bucket and
+   * operation: from 16 up while more move more, down when they do not or a store is overloaded.
+   * @default 256
+   */
   readonly maxInFlight?: number | undefined
+  /**
+   * Bytes per second over all workers, up and down together; 0 for none. Changed while running by
+   * `setLimits`. @default 0
+   */
+  readonly maxBandwidth?: number | undefined
+  /**
+   * Requests started per second, those of the control plane and retries included; 0 for no limit.
+   * Changed while running by `setLimits`. @default 0
+   */
+  readonly maxRequestRate?: number | undefined
   /** Transfers worked on at a time; the others wait in order. @default 64 */
   readonly maxTransfers?: number | undefined
   /** Memory for parts in flight. @default 128 MiB */
@@ -123,6 +155,13 @@ const TARGET_NAMES = [
   'fips',
   'tlsCa',
   'tlsVerify',
+  'stateDir',
+  'recordUploads',
+  'tlsCert',
+  'tlsKey',
+  'tlsPassphrase',
+  'tlsMinVersion',
+  'proxy',
 ] as const satisfies readonly (keyof ConnectionTarget)[]
 
 /**

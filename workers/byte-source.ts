@@ -22,6 +22,14 @@ export interface RunningHash {
   update(chunk: Uint8Array): unknown
 }
 
+/** Says when how much may be sent; see `allowance.ts`. */
+export interface SlicePace {
+  /** Whether it has anything to say. */
+  readonly isOn: boolean
+  /** Resolves when some of `most` bytes may be sent, with how many; 0 to send no more. */
+  admit(most: number): Promise<number>
+}
+
 /** A view on shared memory: no copy, and the same memory on every attempt. */
 export function memoryView(buffer: SharedArrayBuffer, offset: number, length: number): Buffer {
   return Buffer.from(buffer, offset, length)
@@ -100,10 +108,13 @@ export async function* fileSlices(
   length: number,
   buffer: Buffer,
   onSlice: (sent: number) => void,
+  pace?: SlicePace,
 ): AsyncGenerator<Buffer> {
   let done = 0
   while (done < length) {
-    const want = Math.min(buffer.length, length - done)
+    let want = Math.min(buffer.length, length - done)
+    if (pace?.isOn === true) want = await pace.admit(want)
+    if (want === 0) return
     const read = readStep(fd, buffer, 0, want, offset + done)
     yield buffer.subarray(0, read)
     done += read
@@ -116,11 +127,16 @@ export async function* memorySlices(
   bytes: Buffer,
   step: number,
   onSlice: (sent: number) => void,
+  pace?: SlicePace,
 ): AsyncGenerator<Buffer> {
-  for (let done = 0; done < bytes.length; done += step) {
-    const end = Math.min(done + step, bytes.length)
-    yield bytes.subarray(done, end)
-    onSlice(end)
+  let done = 0
+  while (done < bytes.length) {
+    let want = Math.min(step, bytes.length - done)
+    if (pace?.isOn === true) want = await pace.admit(want)
+    if (want === 0) return
+    yield bytes.subarray(done, done + want)
+    done += want
+    onSlice(done)
   }
 }
 

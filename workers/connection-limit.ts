@@ -14,6 +14,7 @@
 import { TransferError } from '../src/errors.ts'
 import type { WorkerState } from '../src/pool/shared-state.ts'
 import type { Connection } from './connection.ts'
+import type { PoolReporter } from './pool-reporter.ts'
 
 export interface ConnectionLimitOptions {
   /** Share of this thread. */
@@ -24,6 +25,7 @@ export interface ConnectionLimitOptions {
 
 /** What the limit asks of the connections of one origin. */
 export interface LimitedPool {
+  readonly origin: string
   /** Connections that are open. */
   readonly size: number
   /** The idle connection that was used longest ago. */
@@ -49,6 +51,7 @@ interface Waiter {
 export class ConnectionLimit {
   readonly #options: ConnectionLimitOptions
   readonly #state: WorkerState
+  readonly #reporter: PoolReporter
   readonly #pools = new Set<LimitedPool>()
   readonly #waiting: Waiter[] = []
   #open = 0
@@ -56,9 +59,10 @@ export class ConnectionLimit {
   #isTaken = false
   #closed = false
 
-  constructor(options: ConnectionLimitOptions, state: WorkerState) {
+  constructor(options: ConnectionLimitOptions, state: WorkerState, reporter: PoolReporter) {
     this.#options = options
     this.#state = state
+    this.#reporter = reporter
   }
 
   /** Whether another connection may be opened without closing one. */
@@ -157,6 +161,7 @@ export class ConnectionLimit {
       }
       this.#waiting.push(waiter)
       this.#state.add('waiting', 1)
+      this.#reporter.report('wait', pool.origin)
       token?.hold((error) => this.#refuse(waiter, error))
     })
   }
@@ -176,7 +181,9 @@ export class ConnectionLimit {
     this.#waiting.splice(index, 1)
     clearTimeout(waiter.timer)
     this.#state.add('waiting', -1)
-    this.#state.note('acquireMs', performance.now() - waiter.since)
+    const elapsedMs = performance.now() - waiter.since
+    this.#state.note('acquireMs', elapsedMs)
+    this.#reporter.report('waited', waiter.pool.origin, elapsedMs)
     return true
   }
 

@@ -14,6 +14,7 @@
 import type { CloseReason, WorkerState } from '../src/pool/shared-state.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ConnectionLimit, LimitedPool, Stoppable } from './connection-limit.ts'
+import type { PoolReporter } from './pool-reporter.ts'
 
 export interface ConnectionPoolOptions extends ConnectionOptions {
   readonly maxIdleConnections: number
@@ -39,6 +40,7 @@ export class ConnectionPool implements LimitedPool {
   readonly #options: ConnectionPoolOptions
   readonly #state: WorkerState
   readonly #limit: ConnectionLimit
+  readonly #reporter: PoolReporter
   readonly #all = new Set<Connection>()
   /** Idle connections; the one used last is at the end. */
   readonly #idle: Connection[] = []
@@ -50,11 +52,13 @@ export class ConnectionPool implements LimitedPool {
     options: ConnectionPoolOptions,
     state: WorkerState,
     limit: ConnectionLimit,
+    reporter: PoolReporter,
   ) {
     this.origin = origin
     this.#options = options
     this.#state = state
     this.#limit = limit
+    this.#reporter = reporter
     limit.join(this)
   }
 
@@ -144,9 +148,12 @@ export class ConnectionPool implements LimitedPool {
     this.#state.add('open', 1)
     this.#state.add('opened', 1)
     this.#state.add('connecting', 1)
+    this.#reporter.report('open', this.origin)
     connection.onStanding = () => {
       this.#state.add('connecting', -1)
-      this.#state.note('handshakeMs', performance.now() - startedAt)
+      const elapsedMs = performance.now() - startedAt
+      this.#state.note('handshakeMs', elapsedMs)
+      this.#reporter.report('ready', this.origin, elapsedMs)
     }
     connection.onClosed = (reason) => this.#forget(connection, reason)
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepIntervalMs(this.#options)).unref()
@@ -163,6 +170,7 @@ export class ConnectionPool implements LimitedPool {
       this.#idle.splice(index, 1)
       this.#state.add('idle', -1)
     }
+    this.#reporter.report('close', this.origin, Date.now() - connection.openedAt, reason)
     if (this.#all.size === 0) {
       clearInterval(this.#sweeper)
       this.#sweeper = undefined

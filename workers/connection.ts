@@ -6,35 +6,28 @@
  *   connecting → idle ⇄ busy → closed          a failed exchange goes straight to closed
  */
 
-import net, { type Socket } from 'node:net'
-import tls from 'node:tls'
-import type { buildConnector } from 'undici'
+import type { Socket } from 'node:net'
+import type { buildConnector, Dispatcher } from 'undici'
 import { isTransferError, TransferError } from '../src/errors.ts'
-import type { TlsSettings } from '../src/pool/protocol.ts'
-import type { CloseReason } from '../src/pool/shared-state.ts'
+import type { Dial } from '../src/network/dial.ts'
+import type { Dialler, Forwarding } from '../src/network/dialler.ts'
+import type { BandwidthLimit, CloseReason } from '../src/pool/shared-state.ts'
+import type { HeldBack } from './allowance.ts'
 import type { PayloadBypass } from './payload-bypass.ts'
-import { PlainReader, TlsReader, type SocketReader } from './socket-reader.ts'
+import { PlainReader, TlsReader, type ReadPace, type SocketReader } from './socket-reader.ts'
 import { bytesMoved, isReading } from './socket-traffic.ts'
 import { ThroughputWatch } from './throughput-watch.ts'
 import { Client } from './undici-client.ts'
 
 export interface ConnectionOptions {
-  readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
   readonly idleTimeoutMs: number
   /** Bytes per second below which an exchange is cut; 0 for none. */
   readonly minThroughput: number
   readonly minThroughputWindowMs: number
-  readonly tls: TlsSettings
-  /** TLS sessions by origin, so that the next handshake is short. */
-  readonly sessions: Map<string, Buffer>
+  readonly dialler: Dialler
+  readonly bandwidth: BandwidthLimit
 }
-
-/**
- * Delay before TCP keep-alive probes. NAT gateways and VPC endpoints forget silent flows after
- * 350 s. Milliseconds. Source: AWS "NAT gateway idle timeout" (350 s); a margin of six.
- */
-const TCP_KEEP_ALIVE_MS = 55_000
 
 /** An error with the `code` by which the class table knows it. */
 function codedError(code: string, message: string): Error {
@@ -51,16 +44,7 @@ function reasonOf(error: Error | undefined): CloseReason {
   return code === 'ERR_ABORTED' ? 'aborted' : 'failed'
 }
 
-/** Host to connect to; IPv6 addresses lose the brackets a URL needs. */
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1')
-}
-
-function connectEvent(socket: Socket): 'connect' | 'secureConnect' {
-  return socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect'
-}
-
-export class Connection {
+export class Connection implements HeldBack {
   readonly client: Client
   readonly origin: string
   readonly openedAt = Date.now()
@@ -79,31 +63,40 @@ export class Connection {
   /** Set by the pool; called once, when the socket is gone. */
   onClosed: ((reason: CloseReason) => void) | undefined
   readonly #options: ConnectionOptions
-  readonly #socket: Socket
+  readonly #dial: Dial
+  readonly #forwarding: Forwarding | undefined
   readonly #reader: SocketReader
   readonly #watch: ThroughputWatch
+  #settle: () => void = () => undefined
+  /** undici, while it waits for the socket. */
+  #awaited: buildConnector.Callback | undefined
   #handedOver = false
   /** Whether the socket stood when the exchange at work began. */
   #stoodBefore = false
   /** Bytes received before the exchange at work began. */
   #receivedBefore = 0
+  /** Whether we have held it back since the last look of the watch. */
+  #wasHeld = false
   #closeReason: CloseReason | undefined
-  #failure: Error | undefined
 
   constructor(origin: string, options: ConnectionOptions) {
+    const { dialler } = options
     this.origin = origin
     this.#options = options
-    const url = new URL(origin)
-    this.#reader = url.protocol === 'https:' ? new TlsReader() : new PlainReader()
-    const socket = this.#open(url)
-    this.#socket = socket
+    const isSecure = origin.startsWith('https:')
+    this.#reader = isSecure ? new TlsReader() : new PlainReader(options.bandwidth)
     this.#watch = new ThroughputWatch(options.minThroughput, options.minThroughputWindowMs)
+    this.#forwarding = dialler.forwarding(origin)
     this.settled = new Promise((resolve) => {
-      socket.once(connectEvent(socket), resolve).once('close', () => resolve())
+      this.#settle = resolve
     })
-    socket.once(connectEvent(socket), () => {
-      this.hasStood = true
-      this.onStanding?.()
+    this.#dial = dialler.dial(origin, {
+      // highWaterMark 1: each write waits until the kernel has taken the one before (see
+      // upload-part.ts).
+      socketOptions: { highWaterMark: 1, onread: this.#reader.onread },
+      onSocket: (socket, isTunnelled) => this.#reader.attach(socket, isTunnelled),
+      onStanding: (socket) => this.#stand(socket),
+      onClosed: () => this.#socketClosed(),
     })
     this.client = new Client(origin, {
       connect: (_options, callback) => this.#connect(callback),
@@ -126,7 +119,7 @@ export class Connection {
 
   /** Whether another request may be sent on it. undici cuts a socket before it says so. */
   get usable(): boolean {
-    return !this.closed && !this.#socket.destroyed
+    return !this.closed && !this.#dial.destroyed
   }
 
   /**
@@ -137,12 +130,28 @@ export class Connection {
     return this.#stoodBefore && !this.#answerHasBegun
   }
 
+  /**
+   * Sends a request; where a proxy forwards it, in the form meant for proxies.
+   * @throws what broke the connection, if that has happened already; undici would not say it
+   */
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (this.closed) throw this.#lost()
+    const forwarding = this.#forwarding
+    if (forwarding === undefined) {
+      this.client.dispatch(request, handler)
+      return
+    }
+    const path = `${forwarding.origin}${request.path}`
+    const headers = [...(request.headers as readonly string[]), ...forwarding.headers]
+    this.client.dispatch({ ...request, path, headers }, handler)
+  }
+
   /** An exchange begins; from now on silence cuts the connection. */
   use(): void {
     this.busy = true
     this.requests += 1
     this.#stoodBefore = this.connected
-    this.#receivedBefore = this.#socket.bytesRead
+    this.#receivedBefore = this.#bytesRead
   }
 
   /** The exchange is over; the connection may be used again. */
@@ -151,15 +160,34 @@ export class Connection {
     this.lastUsedAt = Date.now()
   }
 
+  set pace(pace: ReadPace | undefined) {
+    this.#reader.pace = pace
+  }
+
+  hold(): void {
+    this.#wasHeld = true
+    this.#dial.socket?.setTimeout(0)
+  }
+
+  resume(): void {
+    const { socket } = this.#dial
+    if (!this.usable || socket === undefined) return
+    socket.setTimeout(this.#options.readTimeoutMs)
+    // By a look at what is there, which begins reading if that was stopped.
+    socket.read(0)
+  }
+
   /**
    * To be called now and then: cuts an exchange that sends or receives too slowly. One that only
    * waits for its answer, or is held back by ourselves, is left alone.
    */
   watch(): void {
-    const socket = this.#socket
+    const { socket } = this.#dial
+    if (socket === undefined) return
     const isSending = socket.writableLength > 0
     const isReceiving = this.#answerHasBegun && this.bypass.armed && isReading(socket)
-    const isMoving = this.busy && this.hasStood && (isSending || isReceiving)
+    const isMoving = this.busy && this.hasStood && !this.#wasHeld && (isSending || isReceiving)
+    this.#wasHeld = false
     const moved = isMoving ? bytesMoved(socket) : undefined
     const tooSlow = this.#watch.sample(performance.now(), this.requests, moved)
     if (tooSlow !== undefined) this.destroy(new TransferError('ERR_TOO_SLOW', tooSlow))
@@ -168,13 +196,20 @@ export class Connection {
   /** Cuts the socket now; an exchange at work fails with `error`. */
   destroy(error?: Error, reason: CloseReason = reasonOf(error)): void {
     this.#closeReason ??= reason
+    // Whoever is that slow, another address may be faster.
+    if (reason === 'timeout') this.#dial.blame()
     this.client.destroy(error ?? null, () => undefined)
-    this.#socket.destroy()
+    this.#dial.destroy()
     this.#ended()
   }
 
+  /** Of the socket that requests go over; none while it does not stand. */
+  get #bytesRead(): number {
+    return this.hasStood ? (this.#dial.socket?.bytesRead ?? 0) : 0
+  }
+
   get #answerHasBegun(): boolean {
-    return this.#socket.bytesRead > this.#receivedBefore
+    return this.#bytesRead > this.#receivedBefore
   }
 
   #ended(): void {
@@ -187,91 +222,51 @@ export class Connection {
   /** Why a socket is gone that nobody here has cut. */
   #reasonFound(): CloseReason {
     // undici has an idle time-out of its own, which the server may shorten.
-    const isInfo = (this.#failure as { readonly code?: unknown } | undefined)?.code === UNDICI_INFO
-    if (isInfo) return this.#failure?.message.includes('idle') === true ? 'idle' : 'server'
+    const { failure } = this.#dial
+    const isInfo = (failure as { readonly code?: unknown } | undefined)?.code === UNDICI_INFO
+    if (isInfo) return failure?.message.includes('idle') === true ? 'idle' : 'server'
     return this.busy || !this.hasStood ? 'failed' : 'server'
   }
 
-  /** undici asks for a socket. It gets the one this connection stands for, and never a second. */
-  #connect(callback: buildConnector.Callback): void {
-    const socket = this.#socket
-    if (this.#handedOver || socket.destroyed) {
-      const error = this.#failure ?? codedError('ECONNRESET', 'The connection was closed')
-      queueMicrotask(() => callback(error, null))
-      return
-    }
-    this.#handedOver = true
-    if (this.connected) {
-      // Not before this call has returned: undici would not send the request that waits.
-      queueMicrotask(() => callback(null, socket))
-      return
-    }
-    const onError = (error: Error): void => callback(error, null)
-    socket.once('error', onError)
-    socket.once(connectEvent(socket), () => {
-      socket.off('error', onError)
-      callback(null, socket)
-    })
-  }
-
-  #open(url: URL): Socket {
-    const { connectTimeoutMs, readTimeoutMs } = this.#options
-    const socket = url.protocol === 'https:' ? this.#openTls(url) : this.#openPlain(url)
-    this.#reader.attach(socket)
-    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS)
-    socket.setNoDelay(true)
-    const timer = setTimeout(() => {
-      const message = `No connection to ${url.host} within ${connectTimeoutMs} ms`
-      socket.destroy(codedError('UND_ERR_CONNECT_TIMEOUT', message))
-    }, connectTimeoutMs)
-    socket.once(connectEvent(socket), () => {
-      clearTimeout(timer)
-      this.connected = true
-      // Whatever moves begins it anew, the first bytes of a request too; idle, it means nothing.
-      socket.setTimeout(readTimeoutMs)
-    })
-    // A failure before undici holds the socket must not be an unhandled 'error' event.
-    socket.on('error', (error) => {
-      this.#failure ??= error
-    })
-    socket.once('close', () => {
-      clearTimeout(timer)
-      this.connected = false
-      this.#ended()
-    })
+  #stand(socket: Socket): void {
+    const { readTimeoutMs } = this.#options
+    this.connected = true
+    this.hasStood = true
+    // Whatever moves begins it anew, the first bytes of a request too; idle, it means nothing.
+    socket.setTimeout(readTimeoutMs)
     socket.on('timeout', () => {
       const message = `Nothing moved for ${readTimeoutMs} ms`
       if (this.busy) this.destroy(new TransferError('ERR_READ_TIMEOUT', message))
     })
-    return socket
+    this.onStanding?.()
+    this.#settle()
+    this.#awaited?.(null, socket)
+    this.#awaited = undefined
   }
 
-  #openPlain(url: URL): Socket {
-    return net.connect({
-      host: hostOf(url),
-      port: Number(url.port || 80),
-      // 1: each write waits until the kernel has taken the one before (see upload-part.ts).
-      highWaterMark: 1,
-      onread: this.#reader.onread,
-    } as net.NetConnectOpts)
+  #socketClosed(): void {
+    this.connected = false
+    this.#settle()
+    this.#awaited?.(this.#lost(), null)
+    this.#awaited = undefined
+    this.#ended()
   }
 
-  #openTls(url: URL): Socket {
-    const { sessions } = this.#options
-    const host = hostOf(url)
-    const socket = tls.connect({
-      host,
-      port: Number(url.port || 443),
-      ...(net.isIP(host) === 0 ? { servername: host } : {}),
-      ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
-      rejectUnauthorized: this.#options.tls.rejectUnauthorized,
-      ca: this.#options.tls.ca,
-      session: sessions.get(this.origin),
-      highWaterMark: 1,
-      onread: this.#reader.onread,
-    } as tls.ConnectionOptions)
-    socket.on('session', (session) => sessions.set(this.origin, session))
-    return socket
+  /** undici asks for a socket. It gets the one this connection stands for, and never a second. */
+  #connect(callback: buildConnector.Callback): void {
+    const { socket, destroyed } = this.#dial
+    if (this.#handedOver || destroyed) {
+      queueMicrotask(() => callback(this.#lost(), null))
+      return
+    }
+    this.#handedOver = true
+    // Not before this call has returned: undici would not send the request that waits.
+    if (this.connected && socket !== undefined) queueMicrotask(() => callback(null, socket))
+    else this.#awaited = callback
+  }
+
+  #lost(): Error {
+    const { failure } = this.#dial
+    return failure ?? codedError('ECONNRESET', 'The connection was closed')
   }
 }

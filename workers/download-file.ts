@@ -16,10 +16,18 @@ import type { GetFileJob, PartDone } from '../src/pool/protocol.ts'
 import { buildGet } from '../src/store/requests.ts'
 import { keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
+import { KiB } from '../src/units.ts'
+import { Allowance } from './allowance.ts'
 import type { DiskSync } from './disk-sync.ts'
 import { exchange, type ExchangeHead, type PayloadSink } from './exchange.ts'
 import { failedAnswer } from './failed-answer.ts'
 import { withConnection, type JobToken, type WorkerContext } from './worker-context.ts'
+
+/**
+ * What is paid for ahead of an object whose length is not known, under a bandwidth limit. Bytes.
+ * Source: none, reasonable default; an error in it is settled when the object has arrived.
+ */
+const LIKELY_LENGTH = 4 * KiB
 
 /**
  * @throws ERR_OBJECT_TOO_LARGE for an object that must come down another way
@@ -67,7 +75,8 @@ function fetchWhole(
   context: ErrorContext,
 ): Promise<ExchangeHead['headers']> {
   const pool = worker.pool(route.origin)
-  return withConnection(pool, token, async (connection) => {
+  const allowance = Allowance.toReceive(worker.state, LIKELY_LENGTH, route.origin)
+  return withConnection(pool, token, allowance, async (connection) => {
     const { key, query, headers } = job
     const timeMs = Date.now()
     const input = { route, key, query, headers, range: undefined, etag: '', timeMs }

@@ -14,6 +14,7 @@ import type { ByteLocation, GetJob, PartDone } from '../src/pool/protocol.ts'
 import { buildGet } from '../src/store/requests.ts'
 import { checkGet, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
+import { Allowance } from './allowance.ts'
 import { memoryView } from './byte-source.ts'
 import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeHead, type PayloadSink } from './exchange.ts'
@@ -51,7 +52,8 @@ export async function downloadPart(
   const createChecksum = await loadChecksum(job.algorithm)
   token.check()
   const pool = worker.pool(route.origin)
-  return withConnection(pool, token, async (connection) => {
+  const allowance = Allowance.toReceive(worker.state, job.length, route.origin)
+  return withConnection(pool, token, allowance, async (connection) => {
     const request = buildGet(worker.signer, {
       route,
       key: job.key,

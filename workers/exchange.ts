@@ -62,7 +62,7 @@ export function exchange(
     const { path, headers } = request
     // undici declares only Readable among the streaming bodies; any async iterable is taken.
     const body = content as Uint8Array | Readable | null
-    connection.client.dispatch(
+    connection.dispatch(
       { method, path, headers, body, reset: false },
       new Exchange(connection, sink, resolve, reject),
     )

@@ -7,6 +7,8 @@
 import { threadId } from 'node:worker_threads'
 import { loadChecksum } from '../src/checksum/algorithms.ts'
 import { TransferError, toTransferError, toWire, type ErrorContext } from '../src/errors.ts'
+import { Dialler } from '../src/network/dialler.ts'
+import { unpack } from '../src/network/settings.ts'
 import type {
   DigestJob,
   PartDone,
@@ -16,6 +18,7 @@ import type {
   PartTask,
   WorkerConfig,
 } from '../src/pool/protocol.ts'
+import type { PoolEvent } from '../src/pool/pool-event.ts'
 import { WorkerState } from '../src/pool/shared-state.ts'
 import { classifyException } from '../src/store/classify.ts'
 import { Signer } from '../src/store/signing.ts'
@@ -27,6 +30,7 @@ import { DiskSync } from './disk-sync.ts'
 import { downloadFile } from './download-file.ts'
 import { downloadPart, PartialGet } from './download-part.ts'
 import { PartBuffers } from './part-buffers.ts'
+import { PoolReporter } from './pool-reporter.ts'
 import { uploadFile } from './upload-file.ts'
 import { uploadPart } from './upload-part.ts'
 import { JobToken, type WorkerContext } from './worker-context.ts'
@@ -39,15 +43,19 @@ const NOTHING = new Uint8Array(0)
 export class PartRunner {
   readonly #config: WorkerConfig
   readonly #limit: ConnectionLimit
+  readonly #reporter: PoolReporter
   readonly #pools = new Map<string, ConnectionPool>()
-  readonly #sessions = new Map<string, Buffer>()
+  readonly #dialler: Dialler
   readonly #running = new Set<JobToken>()
   readonly #cancelled = new Set<number>()
   readonly #disk = new DiskSync()
   readonly #worker: WorkerContext
 
-  constructor(config: WorkerConfig) {
+  /** @param onPoolEvents told what happens to connections, while the shared state says so */
+  constructor(config: WorkerConfig, onPoolEvents: (events: readonly PoolEvent[]) => void) {
     this.#config = config
+    const secrets = config.secrets === undefined ? undefined : unpack(config.secrets)
+    this.#dialler = new Dialler({ ...config, secrets })
     this.#worker = {
       workerId: threadId,
       signer: new Signer(),
@@ -55,7 +63,9 @@ export class PartRunner {
       state: new WorkerState(config.shared, config.slots, threadId),
       pool: (origin) => this.#pool(origin),
     }
-    this.#limit = new ConnectionLimit(config, this.#worker.state)
+    const { workerId, state } = this.#worker
+    this.#reporter = new PoolReporter(workerId, state, onPoolEvents)
+    this.#limit = new ConnectionLimit(config, state, this.#reporter)
   }
 
   /** Answers in the order of the jobs, and tells of each as it ends. */
@@ -97,6 +107,7 @@ export class PartRunner {
     this.#limit.close()
     for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
+    this.#reporter.flush()
     this.#worker.buffers.clear()
   }
 
@@ -112,8 +123,10 @@ export class PartRunner {
   #pool(origin: string): ConnectionPool {
     const known = this.#pools.get(origin)
     if (known !== undefined) return known
-    const options = { ...this.#config, sessions: this.#sessions }
-    const pool = new ConnectionPool(origin, options, this.#worker.state, this.#limit)
+    const { state } = this.#worker
+    const { bandwidth } = state
+    const options = { ...this.#config, dialler: this.#dialler, bandwidth }
+    const pool = new ConnectionPool(origin, options, state, this.#limit, this.#reporter)
     this.#pools.set(origin, pool)
     return pool
   }

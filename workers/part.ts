@@ -7,6 +7,7 @@ import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads'
 import type {
   AnswerMessage,
   ControlMessage,
+  PoolMessage,
   TaskMessage,
   WorkerConfig,
 } from '../src/pool/protocol.ts'
@@ -18,7 +19,10 @@ import { RouteTable } from './route-table.ts'
 
 const config = workerData as WorkerConfig
 
-const runner = new PartRunner(config)
+const runner = new PartRunner(config, (pool) => {
+  const message: PoolMessage = { pool }
+  parentPort?.postMessage(message)
+})
 const routes = new RouteTable()
 const outbox = new AnswerOutbox((answers: AnswerMessage) => parentPort?.postMessage(answers))
 

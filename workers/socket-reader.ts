@@ -18,6 +18,7 @@
  */
 
 import type { OnReadOpts, Socket } from 'node:net'
+import type { BandwidthLimit } from '../src/pool/shared-state.ts'
 import { PayloadBypass } from './payload-bypass.ts'
 
 /**
@@ -45,34 +46,55 @@ const TLS_RECORD_SIZE = 16 * 1024
 
 let sharedBuffer: Uint8Array | undefined
 
+/** Says whether reading may go on; see `allowance.ts`. */
+export interface ReadPace {
+  /** Counts bytes that came. Returns whether more may be read at once. */
+  took(bytes: number): boolean
+}
+
 /** Reads one connection, and knows where its bytes go. */
 export interface SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
-  /** Names the socket once it exists. */
-  attach(socket: Socket): void
+  /** Set while what comes is counted. */
+  pace: ReadPace | undefined
+  /**
+   * Names the socket once it exists. `isTunnelled`: Node takes no `onread` for TLS inside another
+   * socket; what it reads itself is then taken from the stream.
+   */
+  attach(socket: Socket, isTunnelled: boolean): void
 }
 
 /** Reads a plain TCP connection. */
 export class PlainReader implements SocketReader {
   readonly onread: OnReadOpts
   readonly bypass: PayloadBypass
+  pace: ReadPace | undefined
   #socket: Socket | undefined
 
-  constructor() {
+  constructor(limit: BandwidthLimit) {
     sharedBuffer ??= new Uint8Array(new ArrayBuffer(SHARED_BUFFER_SIZE))
     const shared = sharedBuffer
     this.bypass = new PayloadBypass((bytes) => {
       const isPiece = bytes.buffer === shared.buffer && bytes.length <= COPIED_READ_MAX
-      return deliver(this.#socket, isPiece ? Buffer.from(bytes) : bytes)
+      const socket = this.#socket
+      const whole = isPiece ? Buffer.from(bytes) : bytes
+      return deliver(socket, whole, (chunk) => socket?.push(chunk))
     })
     this.onread = {
-      buffer: () => this.bypass.place() ?? shared,
-      callback: (length, { buffer, byteOffset }) =>
-        this.bypass.take(Buffer.from(buffer, byteOffset, length)),
+      // Asked for ahead of the next read, which may bring the next answer.
+      buffer: () => {
+        const room = this.bypass.place() ?? shared
+        return limit.isOn ? room.subarray(0, limit.step) : room
+      },
+      callback: (length, { buffer, byteOffset }) => {
+        const more = this.bypass.take(Buffer.from(buffer, byteOffset, length))
+        return this.pace === undefined ? more : this.pace.took(length) && more
+      },
     }
   }
 
+  // A plain connection is never inside another socket.
   attach(socket: Socket): void {
     this.#socket = socket
   }
@@ -81,9 +103,13 @@ export class PlainReader implements SocketReader {
 /**
  * Hands bytes to the reader of the socket now. Returns whether reading should go on.
  */
-function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
+function deliver(
+  socket: Socket | undefined,
+  bytes: Buffer,
+  push: (chunk: Buffer) => unknown,
+): boolean {
   if (socket === undefined || socket.destroyed) return true
-  socket.push(bytes)
+  push(bytes)
   if (socket.readableLength > 0) socket.emit('readable')
   if (socket.readableLength === 0) return true
   // The reader paused. Its bytes must not lie in memory which the next read overwrites.
@@ -100,7 +126,10 @@ function deliver(socket: Socket | undefined, bytes: Buffer): boolean {
  */
 export class TlsReader implements SocketReader {
   readonly onread: OnReadOpts
-  readonly bypass = new PayloadBypass((bytes) => deliver(this.#socket, bytes))
+  readonly bypass = new PayloadBypass((bytes) =>
+    deliver(this.#socket, bytes, (chunk) => this.#push?.(chunk)),
+  )
+  pace: ReadPace | undefined
   readonly #record = Buffer.allocUnsafeSlow(TLS_RECORD_SIZE)
   readonly #slab = Buffer.allocUnsafeSlow(TLS_SLAB_SIZE)
   /** Bytes not handed over lie in [start, end) of the slab; the next record is laid at `end`. */
@@ -108,30 +137,46 @@ export class TlsReader implements SocketReader {
   #end = 0
   #scheduled = false
   #socket: Socket | undefined
+  /** The socket's own, past what `attach` puts before it. */
+  #push: Socket['push'] | undefined
 
   constructor() {
     this.onread = {
       buffer: this.#record,
-      callback: (length: number) => this.#onRecord(length),
+      callback: (length: number) => this.#onBytes(this.#record.subarray(0, length)),
     }
   }
 
-  attach(socket: Socket): void {
+  attach(socket: Socket, isTunnelled: boolean): void {
     this.#socket = socket
-    // The end of the stream must not overtake bytes that wait to be handed over.
     const push = socket.push.bind(socket)
+    this.#push = push
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      // The end of the stream must not overtake bytes that wait to be handed over.
       if (chunk === null) this.#flush()
+      else if (isTunnelled && Buffer.isBuffer(chunk)) return this.#onBytes(chunk)
       return push(chunk, encoding)
     }
     // Before undici tells of it: a part that broke goes on behind all that came.
     socket.once('close', () => this.#flush())
   }
 
-  #onRecord(length: number): boolean {
-    const record = this.#record
-    this.#slab.set(length === record.length ? record : record.subarray(0, length), this.#end)
-    this.#end += length
+  /** What came, a record or, where Node has read itself, more. Returns whether to read on. */
+  #onBytes(bytes: Buffer): boolean {
+    const { length } = bytes
+    let more = true
+    if (length <= TLS_RECORD_SIZE) more = this.#onRecord(bytes)
+    else {
+      for (let at = 0; at < length; at += TLS_RECORD_SIZE) {
+        more = this.#onRecord(bytes.subarray(at, at + TLS_RECORD_SIZE))
+      }
+    }
+    return this.pace === undefined ? more : this.pace.took(length) && more
+  }
+
+  #onRecord(record: Buffer): boolean {
+    this.#slab.set(record, this.#end)
+    this.#end += record.length
     const isFull = this.#end + TLS_RECORD_SIZE > TLS_SLAB_SIZE
     const { left } = this.bypass
     if (isFull || (left > 0 && this.#end - this.#start >= left)) {

@@ -17,6 +17,7 @@ import type { PartDone, PutJob } from '../src/pool/protocol.ts'
 import { buildPut } from '../src/store/requests.ts'
 import { checkPut, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
+import { Allowance } from './allowance.ts'
 import {
   checkUnchanged,
   fileSlices,
@@ -33,9 +34,12 @@ import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeAnswer, type ExchangeBody } from './exchange.ts'
 import { withConnection, type JobToken, type WorkerContext } from './worker-context.ts'
 
-/** A part ready to be sent: hashed, and in memory or about to be read again. */
+/** Bytes in memory, or about to be read again. */
+type PartBody = Buffer | AsyncIterable<Buffer> | null
+
+/** A part ready to be sent: hashed. */
 interface PreparedPart {
-  readonly body: ExchangeBody
+  readonly body: PartBody
   readonly digest: Uint8Array
   readonly checksum: { readonly header: string; readonly value: string }
   readonly payloadHash: string | undefined
@@ -50,14 +54,15 @@ export async function uploadPart(
 ): Promise<PartDone> {
   const startedAt = performance.now()
   const held = bufferFor(worker, job)
+  const allowance = Allowance.toSend(worker.state, job.length)
   let isFree = true
   try {
     // Before a connection is taken: hashing gigabytes takes longer than servers wait for a request.
-    const part = await prepare(worker, route, job, held, token)
+    const part = await prepare(worker, route, job, held, token, allowance)
     const pool = worker.pool(route.origin)
-    const { answer, etag } = await withConnection(pool, token, async (connection) => {
+    const { answer, etag } = await withConnection(pool, token, allowance, async (connection) => {
       isFree = false
-      const answer = await send(worker, route, job, pool, connection, part)
+      const answer = await send(worker, route, job, pool, connection, part, allowance)
       const { status, headers } = answer
       isFree = status === 200
       // What throws here cuts the connection: a refusal or an oddity had better not be asked again.
@@ -94,13 +99,14 @@ async function prepare(
   job: PutJob,
   held: Buffer | undefined,
   token: JobToken,
+  allowance: Allowance,
 ): Promise<PreparedPart> {
   const checksum = (await loadChecksum(job.algorithm))()
   token.check()
   const isLong = job.length > READ_STEP
   const sha256 = route.signPayload && isLong ? createHash('sha256') : undefined
   const hashes = sha256 === undefined ? [checksum] : [checksum, sha256]
-  const body = await readBody(worker, route, job, held, hashes, token)
+  const body = await readBody(worker, job, held, hashes, token, allowance)
   const digest = checksum.digest()
   const { header } = CHECKSUMS[job.algorithm]
   return {
@@ -112,7 +118,7 @@ async function prepare(
 }
 
 /** A short body is hashed in one call, at a third of the price of an object that does it. */
-function shortHash(body: ExchangeBody): string {
+function shortHash(body: PartBody): string {
   assert(body === null || body instanceof Uint8Array, 'a short body is held')
   return hash('sha256', body ?? '', 'hex')
 }
@@ -120,19 +126,18 @@ function shortHash(body: ExchangeBody): string {
 /** Reads and hashes the bytes, and returns them as what undici should send. */
 async function readBody(
   worker: WorkerContext,
-  route: StoreRoute,
   job: PutJob,
   held: Buffer | undefined,
   hashes: readonly RunningHash[],
   token: JobToken,
-): Promise<ExchangeBody> {
+  allowance: Allowance,
+): Promise<PartBody> {
   const { source, length } = job
   if (length === 0) return null
   const onTurn = (): void => token.check()
-  const onSlice = (sent: number): void => worker.state.setProgress(job.slot, sent)
   if (source.kind === 'memory') {
     await hashBytes(source, length, Buffer.alloc(0), hashes, onTurn)
-    return bodyOf(route, memoryView(source.buffer, source.offset, length), onSlice)
+    return memoryView(source.buffer, source.offset, length)
   }
   assert(held !== undefined, 'a part of a file needs a buffer')
   const isHeld = length <= HELD_PART_MAX
@@ -140,17 +145,31 @@ async function readBody(
   else await hashBytes(source, length, held, hashes, onTurn)
   checkUnchanged(source)
   return isHeld
-    ? bodyOf(route, held.subarray(0, length), onSlice)
-    : fileSlices(source.fd, source.offset, length, held, onSlice)
+    ? held.subarray(0, length)
+    : fileSlices(source.fd, source.offset, length, held, progressOf(worker, job), allowance)
 }
 
 /**
  * A cipher encrypts a whole write at once into memory of its own, so TLS gets slices; a plain
- * socket takes the whole part in one call, which is cheapest.
+ * socket takes the whole part in one call, which is cheapest. Under a bandwidth limit both get
+ * slices, unless one step of it is enough.
  */
-function bodyOf(route: StoreRoute, bytes: Buffer, onSlice: (sent: number) => void): ExchangeBody {
-  const secure = route.origin.startsWith('https:')
-  return secure && bytes.length > READ_STEP ? memorySlices(bytes, READ_STEP, onSlice) : bytes
+function slicedBody(
+  worker: WorkerContext,
+  route: StoreRoute,
+  job: PutJob,
+  body: PartBody,
+  allowance: Allowance,
+): ExchangeBody {
+  if (!Buffer.isBuffer(body)) return body
+  const isSecure = route.origin.startsWith('https:')
+  const most = Math.min(isSecure ? READ_STEP : Infinity, allowance.step)
+  if (body.length <= most) return body
+  return memorySlices(body, READ_STEP, progressOf(worker, job), allowance)
+}
+
+function progressOf(worker: WorkerContext, job: PutJob): (sent: number) => void {
+  return (sent) => worker.state.setProgress(job.slot, sent)
 }
 
 function send(
@@ -160,6 +179,7 @@ function send(
   pool: ConnectionPool,
   connection: Connection,
   part: PreparedPart,
+  allowance: Allowance,
 ): Promise<ExchangeAnswer> {
   // Signed at dispatch: a signature made before a wait could be too old when it is sent.
   const request = buildPut(worker.signer, {
@@ -172,5 +192,7 @@ function send(
     payloadHash: part.payloadHash,
     timeMs: Date.now(),
   })
-  return exchange(pool, connection, 'PUT', request, part.body, undefined)
+  const body = slicedBody(worker, route, job, part.body, allowance)
+  if (body instanceof Uint8Array) allowance.spend(job.length)
+  return exchange(pool, connection, 'PUT', request, body, undefined)
 }

@@ -5,6 +5,7 @@
 import { TransferError } from '../src/errors.ts'
 import type { CloseReason, WorkerState } from '../src/pool/shared-state.ts'
 import type { Signer } from '../src/store/signing.ts'
+import type { Allowance } from './allowance.ts'
 import type { Connection } from './connection.ts'
 import type { Stoppable } from './connection-limit.ts'
 import type { ConnectionPool } from './connection-pool.ts'
@@ -53,15 +54,31 @@ export class JobToken implements Stoppable {
 }
 
 /**
- * Runs `work` with a connection, which is given back whole or cut, whatever happens.
+ * Runs `work` with a connection, which is given back whole or cut, whatever happens. Under a
+ * bandwidth limit it waits for its turn first, so that no connection is taken only to wait.
  */
 export async function withConnection<T>(
   pool: ConnectionPool,
   token: JobToken,
+  allowance: Allowance,
   work: (connection: Connection) => Promise<{ readonly reusable: boolean; readonly value: T }>,
 ): Promise<T> {
   token.check()
-  const connection = await pool.acquire(token)
+  try {
+    await allowance.begin(token)
+    return await onConnection(await pool.acquire(token), pool, token, allowance, work)
+  } finally {
+    allowance.end()
+  }
+}
+
+async function onConnection<T>(
+  connection: Connection,
+  pool: ConnectionPool,
+  token: JobToken,
+  allowance: Allowance,
+  work: (connection: Connection) => Promise<{ readonly reusable: boolean; readonly value: T }>,
+): Promise<T> {
   // Until work begins nothing can have become of it.
   let reusable = true
   let reason: CloseReason = 'failed'
@@ -69,6 +86,7 @@ export async function withConnection<T>(
     token.check()
     reusable = false
     token.hold((error) => connection.destroy(error))
+    allowance.attach(connection)
     const done = await work(connection)
     reusable = done.reusable
     reason = 'server'
@@ -78,6 +96,8 @@ export async function withConnection<T>(
     throw error
   } finally {
     token.hold(undefined)
+    // Before somebody else has the connection.
+    allowance.end()
     pool.release(connection, reusable, reason)
   }
 }

@@ -5,22 +5,27 @@ import type { Sample, WorkloadResult } from '../result.ts'
 import type { Step, Workload } from '../workloads/workload.ts'
 import type { BenchOptions } from './arguments.ts'
 
-/** `run 1  s5cmd  1.21 s/GiB, 143 MiB, 2.1 s, verified` */
-export function describeSample(
-  sample: Sample,
+/** `1.21 s/GiB`: CPU time. */
+export function describeCost(
+  { userSeconds, systemSeconds }: Sample,
   { count, size }: Step,
   unit: WorkloadResult['unit'],
 ): string {
-  const { peer, variant, run, userSeconds, systemSeconds, peakRss, wallSeconds } = sample
   const cpu = userSeconds + systemSeconds
   const cost = {
     's/GiB': () => (cpu / ((count * size) / GiB)).toFixed(2),
     'µs/object': () => ((cpu * 1e6) / count).toFixed(1),
     ms: () => (cpu * 1000).toFixed(0),
   }[unit]()
+  return `${cost} ${unit}`
+}
+
+/** `run 1  s5cmd  1.21 s/GiB, 143 MiB, 2.1 s, verified` */
+export function describeSample(sample: Sample, step: Step, unit: WorkloadResult['unit']): string {
+  const { peer, variant, run, peakRss, wallSeconds } = sample
   const name = variant === 'equal' ? peer : `${peer} (${variant})`
   return (
-    `run ${run}  ${name.padEnd(26)} ${cost} ${unit}, ` +
+    `run ${run}  ${name.padEnd(26)} ${describeCost(sample, step, unit)}, ` +
     `${(peakRss / MiB).toFixed(0)} MiB, ${wallSeconds.toFixed(2)} s, verified`
   )
 }

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from '../peers/peer.ts'
+import { type Share, sharesOf } from './perf-shares.ts'
 
 /** Samples a second, next to a round number so that nothing periodic hides between them. */
 const FREQUENCY = 997
@@ -15,10 +16,21 @@ const WIDTH_MAX = 110
 /** Rows that a report may have before it is cut. Bytes. */
 const OUTPUT_MAX = 64 * 1024 * 1024
 
-/** The same command, recorded into a file below `directory`. */
-export function withPerf({ file, args, env }: Command, directory: string): Command {
+/** The same command, recorded into a file below `directory`; with names of compiled functions. */
+export function withPerf(command: Command, directory: string): Command {
+  const { file, args, env } = command
+  return recorded({ file, args: ['--perf-basic-prof', ...args], env }, directory)
+}
+
+/** The same without those names, which cost a process time of their own. */
+export function recorded({ file, args, env }: Command, directory: string): Command {
   const record = ['record', '-q', '-g', '-F', String(FREQUENCY), '-o', dataOf(directory), '--']
-  return { file: 'perf', args: [...record, file, '--perf-basic-prof', ...args], env }
+  return { file: 'perf', args: [...record, file, ...args], env }
+}
+
+/** What the CPU time of a recorded run went into. */
+export async function perfShares(directory: string): Promise<Share[]> {
+  return sharesOf(await report(directory, 'dso,symbol'))
 }
 
 /** The functions with the most CPU time of their own, as shares, by thread name and library. */

@@ -1,9 +1,12 @@
 /**
  * All results → what stands between the markers of BENCHMARKS.md: goals, the comparison at a
- * glance, a section per workload, the machine. Pure.
+ * glance, a section per workload, the machine, the simulated runs. Pure.
  */
 
 import type { Machine, WorkloadResult } from '../result.ts'
+import type { RunRecord } from '../simulation/record.ts'
+import { renderAdaptationSection } from './adaptation.ts'
+import { type ProfileResult, renderProfiles } from './profiles.ts'
 import { tableLines } from './markdown.ts'
 import { plotFile, renderPlot } from './plots/render-plot.ts'
 import { renderSummary } from './summary.ts'
@@ -25,8 +28,20 @@ export function replaceResults(document: string, rendered: string): string {
   return `${document.slice(0, begin)}${BEGIN}\n\n${rendered}\n${document.slice(end)}`
 }
 
+/** What the report is written from besides results of workloads. */
+export interface KeptBesides {
+  /** Simulated runs of the adaptation. */
+  readonly simulated?: readonly RunRecord[]
+  /** Where the time of some workloads goes. */
+  readonly profiles?: readonly ProfileResult[]
+}
+
 /** @param plots where the plots are, relative to the report: `bench/results/plots` */
-export function renderResults(results: readonly WorkloadResult[], plots: string): string {
+export function renderResults(
+  results: readonly WorkloadResult[],
+  plots: string,
+  { simulated = [], profiles = [] }: KeptBesides = {},
+): string {
   const summary = renderSummary(results)
   const parts = [
     '### Goals',
@@ -43,7 +58,9 @@ export function renderResults(results: readonly WorkloadResult[], plots: string)
     )
   }
   parts.push(...results.map((result) => renderSection(result, plots)))
+  if (profiles.length > 0) parts.push('### Where the time goes', renderProfiles(profiles))
   if (results.length > 0) parts.push(renderMachines(results))
+  if (simulated.length > 0) parts.push(renderAdaptationSection(simulated, plots))
   return `${parts.join('\n\n')}\n`
 }
 

@@ -3,6 +3,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkloadResult } from '../result.ts'
+import type { ProfileResult } from './profiles.ts'
+
+/** Directory of the profiles, below that of the results. */
+export const PROFILES = 'profiles'
 
 /** Order of the groups in the report; others come behind. */
 const GROUPS = ['large', 'large-tls', 'many', 'small', 'request', 'read', 'start', 'sweep']
@@ -12,6 +16,10 @@ const GROUPS = ['large', 'large-tls', 'many', 'small', 'request', 'read', 'start
  * left out. None where the directory does not exist.
  */
 export async function loadResults(directory: string): Promise<WorkloadResult[]> {
+  return sortResults((await contentsOf(directory)).filter(isResult))
+}
+
+async function contentsOf(directory: string): Promise<unknown[]> {
   const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
@@ -21,7 +29,13 @@ export async function loadResults(directory: string): Promise<WorkloadResult[]> 
       .filter((file) => file.endsWith('.json'))
       .map((file) => readFile(join(directory, file), 'utf8')),
   )
-  return sortResults(contents.map((content): unknown => JSON.parse(content)).filter(isResult))
+  return contents.map((content): unknown => JSON.parse(content))
+}
+
+/** All profiles kept, by the name of their workload. */
+export async function loadProfiles(directory: string): Promise<ProfileResult[]> {
+  const contents = await contentsOf(join(directory, PROFILES))
+  return (contents as ProfileResult[]).toSorted((a, b) => compare(a.workload, b.workload))
 }
 
 /** By group, then by name, with numbers in names by their value. */

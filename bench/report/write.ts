@@ -6,8 +6,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { WorkloadResult } from '../result.ts'
+import { loadRecords, type RunRecord } from '../simulation/record.ts'
 import { renderResults, replaceResults } from './document.ts'
-import { loadResults } from './load.ts'
+import { loadProfiles, loadResults } from './load.ts'
+import { adaptationFile, renderAdaptation } from './plots/adaptation.ts'
 import { plotFile, renderPlot } from './plots/render-plot.ts'
 
 /** Below the directory of the results. */
@@ -41,16 +43,25 @@ export async function renderReport(
   reportPath: string,
 ): Promise<RenderedReport> {
   const results = await loadResults(resultsDirectory)
+  const simulated = await loadRecords(resultsDirectory)
+  const profiles = await loadProfiles(resultsDirectory)
   const place = relative(dirname(reportPath), join(resultsDirectory, PLOTS)).replaceAll('\\', '/')
   const document = await readFile(reportPath, 'utf8')
-  return { report: replaceResults(document, renderResults(results, place)), plots: draw(results) }
+  return {
+    report: replaceResults(document, renderResults(results, place, { simulated, profiles })),
+    plots: draw(results, simulated),
+  }
 }
 
-function draw(results: readonly WorkloadResult[]): Map<string, string> {
+function draw(
+  results: readonly WorkloadResult[],
+  simulated: readonly RunRecord[],
+): Map<string, string> {
   const plots = new Map<string, string>()
   for (const result of results) {
     const plot = renderPlot(result)
     if (plot !== undefined) plots.set(plotFile(result), plot)
   }
+  for (const run of simulated) plots.set(adaptationFile(run), renderAdaptation(run))
   return plots
 }

@@ -5,7 +5,13 @@
  * the bytes of the object alone (its JSON goes to standard error too).
  */
 
-import type { TransferEngine, TransferEvents, TransferInfo, Verification } from '../index.ts'
+import type {
+  EngineStats,
+  TransferEngine,
+  TransferEvents,
+  TransferInfo,
+  Verification,
+} from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { CopyRoute } from './copy-route.ts'
 import { escapeText, jsonLine, type TextStream } from './output.ts'
@@ -71,14 +77,33 @@ export class CopyReport {
     )
   }
 
-  succeeded(summary: CopySummary): void {
+  /** Where metrics are served meanwhile. */
+  metricsAt(url: string): void {
+    if (this.#style.json) this.#emit('metrics', { url })
+    else if (!this.#style.quiet) this.notice(`metrics at ${url}`)
+  }
+
+  /** Sums up, once everything else has been said. */
+  async statistics(stats: EngineStats): Promise<void> {
+    if (this.#style.json) {
+      this.#emit('stats', { ...stats })
+      return
+    }
+    const { statsText } = await import('./stats-text.ts')
+    this.#streams.stderr.write(statsText(stats))
+  }
+
+  /** @param pool what the connections did meanwhile */
+  succeeded(summary: CopySummary, pool: EngineStats['pool']): void {
     this.#endLine()
     const { kind, source, target } = this.#route
     if (this.#style.json) {
       const { size, parts, attempts, elapsedMs, etag, versionId, checksum, verified } = summary
       const counts = { size, parts, attempts, elapsedMs: Math.round(elapsedMs) }
       const proof = { etag, versionId, checksum, verified }
-      this.#emit('result', { kind, source, target, ...counts, ...proof })
+      const { opened, reused, openedPerThousandRequests } = pool
+      const connections = { opened, reused, openedPerThousandRequests }
+      this.#emit('result', { kind, source, target, ...counts, ...proof, connections })
       return
     }
     if (this.#style.quiet) return

@@ -32,11 +32,23 @@ const CONNECTION: readonly string[] = [
   'accelerate',
   'dualstack',
   'fips',
+  'tlsMinVersion',
+  'proxy',
 ]
 
-/** Every flag of the option table, in its order. */
-export function engineFlags(): Option[] {
-  return flaggedRows().map(({ name, flag, row }) => {
+/** Rows that matter to a command that moves no payload. */
+const CONTROL: readonly string[] = [
+  ...CONNECTION,
+  'stateDir',
+  'connectTimeoutMs',
+  'readTimeoutMs',
+  'maxAttempts',
+]
+
+/** Every flag of the option table, in its order; or those that matter without payload. */
+export function engineFlags(kind: 'all' | 'control' = 'all'): Option[] {
+  const rows = flaggedRows().filter(({ name }) => kind === 'all' || CONTROL.includes(name))
+  return rows.map(({ name, flag, row }) => {
     const option = new Option(`${flag}${PLACEHOLDERS[row.kind]}`, describe(row))
     option.helpGroup(CONNECTION.includes(name) ? 'Connection:' : 'Tuning:')
     if (row.kind !== 'boolean') option.argParser((text) => parseFlag(flag, row, text))
@@ -85,6 +97,15 @@ export function parseFlag(flag: string, row: OptionRow, text: string): unknown {
 export function invalidFlag(flag: string, expected: string, text: string): UsageError {
   const message = `Expected ${flag} to be ${expected}, got '${text}'.`
   return new UsageError('ERR_OPTION_INVALID', message, 'Correct the value of the flag.')
+}
+
+/** Takes the value of a flag that names a port. */
+export function portParser(flag: string): (text: string) => number {
+  return (text) => {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+    if (port <= 65_535) return port
+    throw invalidFlag(flag, 'a whole number from 0 to 65535', text)
+  }
 }
 
 const PARSERS = {

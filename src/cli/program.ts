@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy one object: file, - or s3:// to s3://, and back',
     load: async () => (await import('./commands/cp.ts')).setUpCp,
   },
+  cleanup: {
+    summary: 'remove multipart uploads that nobody works on any more',
+    load: async () => (await import('./commands/cleanup.ts')).setUpCleanup,
+  },
   serve: {
     summary: 'run a strict S3 store on this machine, for tests',
     load: async () => (await import('./commands/serve.ts')).setUpServe,

@@ -60,6 +60,8 @@ class RunningStore implements LocalStore {
   readonly faults: Faults = new Faults()
   readonly requests: RequestLog = new RequestLog()
   readonly region: string
+  /** Stays what it is while a fault has closed it for a time. */
+  port: number
   readonly #options: ResolvedStoreOptions
   readonly #context: StoreContext
   readonly #server: http.Server
@@ -74,6 +76,7 @@ class RunningStore implements LocalStore {
   constructor(options: ResolvedStoreOptions) {
     this.#options = options
     this.region = options.region
+    this.port = options.port
     this.#dialect = DIALECTS[options.dialect]
     this.#credentials = options.credentials
     this.#context = this.#makeContext(makeBackend(options))
@@ -88,10 +91,6 @@ class RunningStore implements LocalStore {
   get endpoint(): string {
     const scheme = this.#options.tls === undefined ? 'http' : 'https'
     return `${scheme}://${this.#options.urlHost}:${this.port}`
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port
   }
 
   get credentials(): StoreCredentials {
@@ -111,6 +110,7 @@ class RunningStore implements LocalStore {
       this.#server.once('error', reject)
       this.#server.listen({ host: this.#options.host, port: this.#options.port }, () => {
         this.#server.off('error', reject)
+        this.port = (this.#server.address() as AddressInfo).port
         resolve()
       })
     })

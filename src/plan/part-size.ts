@@ -34,14 +34,14 @@ export interface PartSizeInput {
   /** Of the object. */
   readonly size: number
   /** Requests that share it. */
-  readonly maxInFlight: number
+  readonly inFlight: number
   /** What one request moves, as far as measured. Bytes per second. */
   readonly requestRate?: number | undefined
 }
 
 /** A power of two from `PART_SIZE_DEFAULT` to `PART_SIZE_CHOSEN_MAX`. */
-export function choosePartSize({ size, maxInFlight, requestRate }: PartSizeInput): number {
-  const bySize = size / (maxInFlight * PARTS_PER_REQUEST)
+export function choosePartSize({ size, inFlight, requestRate }: PartSizeInput): number {
+  const bySize = size / (inFlight * PARTS_PER_REQUEST)
   const byRate = requestRate === undefined ? bySize : requestRate * PART_SECONDS
   const wanted = Math.min(bySize, byRate, PART_SIZE_CHOSEN_MAX)
   let chosen = PART_SIZE_DEFAULT

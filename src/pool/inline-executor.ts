@@ -5,6 +5,8 @@
 
 import type { StoreRoute } from '../store/types.ts'
 import type { PartExecutor, PartRunnerFactory, PartRunnerLike } from './part-executor.ts'
+import type { PoolEvent } from './pool-event.ts'
+import type { PoolFeed } from './pool-feed.ts'
 import type { PartJob, PartResult, WorkerConfig } from './protocol.ts'
 import type { SharedState, WorkerCounters } from './shared-state.ts'
 import { lostWorker } from './lost-worker.ts'
@@ -13,6 +15,7 @@ import { workerUrl } from './worker-url.ts'
 export class InlineExecutor implements PartExecutor {
   readonly #config: WorkerConfig
   readonly #shared: SharedState
+  readonly #feed: PoolFeed
   readonly #prewarm: number
   readonly #factory: PartRunnerFactory | undefined
   #runner: Promise<PartRunnerLike> | undefined
@@ -21,17 +24,20 @@ export class InlineExecutor implements PartExecutor {
   constructor(
     config: WorkerConfig,
     shared: SharedState,
+    feed: PoolFeed,
     prewarm: number,
     factory?: PartRunnerFactory,
   ) {
     this.#config = config
     this.#shared = shared
+    this.#feed = feed
     this.#prewarm = prewarm
     this.#factory = factory
   }
 
   async run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     this.#shared.clearProgress(job.slot)
+    this.#feed.refresh()
     try {
       const runner = await this.#load()
       const [result] = await runner.run({ route, jobs: [job] })
@@ -46,6 +52,7 @@ export class InlineExecutor implements PartExecutor {
   }
 
   async ready(route: StoreRoute | undefined): Promise<void> {
+    this.#feed.refresh()
     const runner = await this.#load()
     if (route !== undefined) await runner.prewarm(route.origin, this.#prewarm)
   }
@@ -69,10 +76,11 @@ export class InlineExecutor implements PartExecutor {
   }
 
   async #create(): Promise<PartRunnerLike> {
-    if (this.#factory !== undefined) return this.#factory(this.#config)
+    const tell = (events: readonly PoolEvent[]): void => this.#feed.tell(events)
+    if (this.#factory !== undefined) return this.#factory(this.#config, tell)
     const module = (await import(workerUrl('part-runner').href)) as {
-      readonly PartRunner: new (config: WorkerConfig) => PartRunnerLike
+      readonly PartRunner: new (...given: Parameters<PartRunnerFactory>) => PartRunnerLike
     }
-    return new module.PartRunner(this.#config)
+    return new module.PartRunner(this.#config, tell)
   }
 }

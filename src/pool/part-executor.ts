@@ -4,6 +4,7 @@
  */
 
 import type { StoreRoute } from '../store/types.ts'
+import type { PoolEvent } from './pool-event.ts'
 import type { PartJob, PartResult, PartTask, WorkerConfig } from './protocol.ts'
 import type { WorkerCounters } from './shared-state.ts'
 
@@ -19,7 +20,10 @@ export interface PartRunnerLike {
   close(): void
 }
 
-export type PartRunnerFactory = (config: WorkerConfig) => PartRunnerLike
+export type PartRunnerFactory = (
+  config: WorkerConfig,
+  onPoolEvents: (events: readonly PoolEvent[]) => void,
+) => PartRunnerLike
 
 export interface PartExecutor {
   /**

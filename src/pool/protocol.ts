@@ -13,7 +13,10 @@
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import type { WireError } from '../errors.ts'
+import type { ProxySettings } from '../network/proxy-rules.ts'
+import type { TlsSettings } from '../network/settings.ts'
 import type { StoreRoute } from '../store/types.ts'
+import type { PoolEvent } from './pool-event.ts'
 
 /** Where a worker finds bytes, or puts them. Offsets and lengths in bytes. */
 export type ByteLocation =
@@ -152,6 +155,11 @@ export type AnswerRow =
 /** Worker → coordinator: the answers of one turn of the worker's loop. */
 export type AnswerMessage = readonly AnswerRow[]
 
+/** Worker → coordinator: what happened to connections in one turn, while somebody listens. */
+export interface PoolMessage {
+  readonly pool: readonly PoolEvent[]
+}
+
 export interface PartDone {
   readonly ok: true
   readonly workerId: number
@@ -179,14 +187,7 @@ export interface PartFailed {
 
 export type PartResult = PartDone | PartFailed
 
-/** TLS settings of the data plane; the same go to the control plane. */
-export interface TlsSettings {
-  /** PEM certificates to trust instead of the built-in ones. */
-  readonly ca?: string | undefined
-  readonly rejectUnauthorized: boolean
-}
-
-/** What a worker is started with. Holds no credentials. */
+/** What a worker is started with. Holds no credentials; `secrets` only says where some lie. */
 export interface WorkerConfig {
   /** BroadcastChannel on which `ControlMessage`s arrive. */
   readonly channel: string
@@ -203,6 +204,9 @@ export interface WorkerConfig {
   readonly minThroughput: number
   readonly minThroughputWindowMs: number
   readonly tls: TlsSettings
+  readonly proxies?: ProxySettings | undefined
+  /** Key of the client certificate and credentials of proxies; see `network/settings.ts`. */
+  readonly secrets?: SharedArrayBuffer | undefined
   /** Connections each thread opens while it starts. */
   readonly prewarm?: { readonly origin: string; readonly connections: number } | undefined
 }

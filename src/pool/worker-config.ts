@@ -3,13 +3,18 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { pack, type NetworkSettings } from '../network/settings.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { WorkerConfig } from './protocol.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** The connections of the engine are divided evenly over the workers it may start. */
-export function workerConfig(options: ResolvedOptions, shared: SharedState): WorkerConfig {
-  const { tuning, target } = options
+export function workerConfig(
+  options: ResolvedOptions,
+  network: NetworkSettings,
+  shared: SharedState,
+): WorkerConfig {
+  const { tuning } = options
   return {
     channel: `transfer-engine:${randomUUID()}`,
     shared: shared.buffer,
@@ -23,6 +28,8 @@ export function workerConfig(options: ResolvedOptions, shared: SharedState): Wor
     acquireTimeoutMs: tuning.acquireTimeoutMs,
     minThroughput: tuning.minThroughput,
     minThroughputWindowMs: tuning.minThroughputWindowMs,
-    tls: { ca: target.tlsCa, rejectUnauthorized: target.tlsVerify ?? true },
+    tls: network.tls,
+    proxies: network.proxies,
+    secrets: pack(network.secrets ?? {}),
   }
 }

@@ -23,6 +23,7 @@ export const COUNTERS = [
   'requests',
   'bytesSent',
   'bytesReceived',
+  'heldBackMs',
 ] as const
 
 /**
@@ -61,8 +62,11 @@ export type TimeName = (typeof TIMES)[number]
  * Counts since the worker started; `beatAt` is when it last gave a sign of life, in milliseconds
  * since the epoch, and `open`, `connecting`, `busy`, `idle` and `waiting` are of this
  * moment. A connection that is being opened for a request is both `connecting` and `busy`.
+ * `heldBackMs` is how long requests waited because of `maxBandwidth`, all of them added up.
  */
 export interface WorkerCounters extends Readonly<Record<CounterName, number>> {
+  /** Whether its thread still runs. */
+  readonly alive: boolean
   /** Connections closed, and why; the reasons add up to `total`. */
   readonly closed: ClosedCounts
   /** Time from opening a connection until it may be used, TLS included. */
@@ -95,6 +99,7 @@ export function countersAt(cells: Float64Array, start: number): WorkerCounters {
   const { counters, closed, times } = CELLS
   const reasons = byName(CLOSE_REASONS, (_, name) => cells[start + closed[name]] ?? 0)
   return {
+    alive: true,
     ...byName(COUNTERS, (_, name) => cells[start + counters[name]] ?? 0),
     closed: withTotal(reasons),
     handshakeMs: histogramAt(cells, start + times.handshakeMs),
@@ -106,11 +111,11 @@ export function countersAt(cells: Float64Array, start: number): WorkerCounters {
 export function afterTheEnd(row: WorkerCounters): WorkerCounters {
   const shutdown = row.closed.shutdown + row.opened - row.closed.total
   const closed = withTotal({ ...row.closed, shutdown })
-  return { ...row, open: 0, connecting: 0, busy: 0, idle: 0, waiting: 0, closed }
+  return { ...row, alive: false, open: 0, connecting: 0, busy: 0, idle: 0, waiting: 0, closed }
 }
 
 /** Several workers together. */
-export type PoolCounters = Omit<WorkerCounters, 'threadId' | 'beatAt'>
+export type PoolCounters = Omit<WorkerCounters, 'alive' | 'threadId' | 'beatAt'>
 
 /** Several workers as if they were one. */
 export function addCounters(rows: readonly WorkerCounters[]): PoolCounters {

@@ -23,11 +23,13 @@ import { fromWire } from '../errors.ts'
 import { lostWorker } from './lost-worker.ts'
 import type { PartExecutor } from './part-executor.ts'
 import { PendingJobs, type PendingJob, type Placement } from './pending-jobs.ts'
+import type { PoolFeed } from './pool-feed.ts'
 import type {
   AnswerMessage,
   ControlMessage,
   PartJob,
   PartResult,
+  PoolMessage,
   TaskMessage,
   WorkerConfig,
 } from './protocol.ts'
@@ -63,6 +65,7 @@ interface Turn {
 export class WorkerPool implements PartExecutor {
   readonly #config: WorkerConfig
   readonly #shared: SharedState
+  readonly #feed: PoolFeed
   readonly #options: WorkerPoolOptions
   readonly #channel: BroadcastChannel
   readonly #pending: PendingJobs
@@ -73,9 +76,15 @@ export class WorkerPool implements PartExecutor {
   #piscina: Piscina | undefined
   #closed = false
 
-  constructor(config: WorkerConfig, shared: SharedState, options: WorkerPoolOptions) {
+  constructor(
+    config: WorkerConfig,
+    shared: SharedState,
+    feed: PoolFeed,
+    options: WorkerPoolOptions,
+  ) {
     this.#config = config
     this.#shared = shared
+    this.#feed = feed
     this.#options = options
     this.#channel = new BroadcastChannel(config.channel)
     this.#channel.unref()
@@ -96,6 +105,7 @@ export class WorkerPool implements PartExecutor {
   run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     if (this.#closed) return Promise.resolve(lostWorker('the engine was closed'))
     this.#shared.clearProgress(job.slot)
+    this.#feed.refresh()
     return new Promise((resolve) => {
       const pending = this.#pending.add(job, resolve)
       const text = route && this.#textOf(route)
@@ -124,6 +134,7 @@ export class WorkerPool implements PartExecutor {
    */
   async ready(route: StoreRoute | undefined): Promise<void> {
     if (this.#closed) return
+    this.#feed.refresh()
     const { workers } = this.#options
     const pool = this.#pool(route, workers)
     const empty = async (): Promise<void> => {
@@ -226,8 +237,9 @@ export class WorkerPool implements PartExecutor {
       ...threadFlags(),
       workerData,
     })
-    piscina.on('message', (answers: AnswerMessage) => {
-      for (const answer of answers) this.#pending.settle(answer[0], answerOf(answer))
+    piscina.on('message', (message: AnswerMessage | PoolMessage) => {
+      if ('pool' in message) return this.#feed.tell(message.pool)
+      for (const answer of message) this.#pending.settle(answer[0], answerOf(answer))
     })
     piscina.on('error', (error: unknown) => this.#onThreadLost(piscina, error))
     piscina.on('workerDestroy', () => {

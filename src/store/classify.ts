@@ -8,11 +8,13 @@
  */
 
 import { isTransferError, TransferError, type ErrorCode, type ErrorContext } from '../errors.ts'
+import { tlsAdvice } from '../network/tls-advice.ts'
 import { cleanMessage } from './error-body.ts'
 import {
   ACTIONS,
   codeOfStatus,
   EXCEPTION_CODES,
+  EXCEPTION_NAMES,
   EXCEPTION_PREFIXES,
   STORE_CODES,
   type ErrorAction,
@@ -101,7 +103,10 @@ export function classifyException(thrown: unknown, context: ErrorContext = {}): 
   for (let depth = 0; depth < CAUSE_DEPTH_MAX && isObject(error); depth += 1) {
     const code = exceptionCode(error)
     if (code !== undefined) {
-      return new TransferError(code, exceptionMessage(error), context, { cause: thrown })
+      const message = exceptionMessage(error)
+      const advice = code === 'ERR_TLS' ? tlsAdvice(message) : undefined
+      const text = advice === undefined ? message : `${message}. ${advice}`
+      return new TransferError(code, text, context, { cause: thrown })
     }
     // Several addresses tried: they mostly failed alike, and the first is the preferred one.
     error = Array.isArray(error['errors']) ? error['errors'][0] : error['cause']
@@ -152,7 +157,8 @@ function responseMessage(
 ): string {
   const { status, storeCode } = response
   const said = cleanMessage(response.message)
-  let text = `The store answered ${status}`
+  // No store has a use for 407.
+  let text = `The ${code === 'ERR_PROXY' ? 'proxy' : 'store'} answered ${status}`
   if (storeCode !== undefined) text += ` ${cleanMessage(storeCode)}`
   text += said === undefined || said === storeCode || said === '' ? '.' : `: ${said}`
   if (!/[.!?…]$/.test(text)) text += '.'
@@ -189,7 +195,7 @@ function exceptionCode(error: Readonly<Record<string, unknown>>): ErrorCode | un
     const family = EXCEPTION_PREFIXES.find(([prefix]) => code.startsWith(prefix))
     if (family !== undefined) return family[1]
   }
-  return name === 'AbortError' ? 'ERR_ABORTED' : undefined
+  return typeof name === 'string' ? EXCEPTION_NAMES.get(name) : undefined
 }
 
 function exceptionMessage(error: Readonly<Record<string, unknown>>): string {

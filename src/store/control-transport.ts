@@ -8,8 +8,10 @@
  */
 
 import { createRequire } from 'node:module'
-import type { Agent as UndiciAgent, Dispatcher } from 'undici'
+import type { Agent as UndiciAgent, buildConnector, Dispatcher } from 'undici'
 import { TransferError } from '../errors.ts'
+import { Dialler } from '../network/dialler.ts'
+import type { NetworkSettings } from '../network/settings.ts'
 import type { S3StoreOptions } from './s3-store-options.ts'
 
 const require = createRequire(import.meta.url)
@@ -46,18 +48,23 @@ const CONNECTIONS = 32
 /** Longest answer read. Bytes. Source: 1,000 listed parts take about 500 KB with checksums. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024
 
+const DIRECT: NetworkSettings = { tls: { rejectUnauthorized: true } }
+
 export class ControlTransport {
   readonly #agent: UndiciAgent
+  readonly #dialler: Dialler
   readonly #readTimeoutMs: number
 
   constructor(options: S3StoreOptions) {
     const Agent = require('undici/lib/dispatcher/agent.js') as typeof UndiciAgent
     this.#readTimeoutMs = options.readTimeoutMs
+    const { network = DIRECT, connectTimeoutMs } = options
+    this.#dialler = new Dialler({ ...network, connectTimeoutMs })
     this.#agent = new Agent({
       allowH2: false,
       pipelining: 1,
       connections: CONNECTIONS,
-      connect: { ...options.tls, timeout: options.connectTimeoutMs },
+      connect: (wanted, callback) => this.#connect(wanted, callback),
     })
   }
 
@@ -68,11 +75,13 @@ export class ControlTransport {
   ): Promise<{ readonly response: ControlResponse }> {
     const timeout = options.requestTimeout ?? this.#readTimeoutMs
     const port = request.port === undefined ? '' : `:${request.port}`
+    const origin = `${request.protocol}//${request.hostname}${port}`
+    const forwarding = this.#dialler.forwarding(origin)
     const sent: Dispatcher.DispatchOptions = {
-      origin: `${request.protocol}//${request.hostname}${port}`,
-      path: withQuery(request),
+      origin,
+      path: `${forwarding?.origin ?? ''}${withQuery(request)}`,
       method: request.method,
-      headers: { ...request.headers },
+      headers: [...Object.entries(request.headers).flat(), ...(forwarding?.headers ?? [])],
       body: bodyOf(request.body),
       headersTimeout: timeout,
       bodyTimeout: timeout,
@@ -85,6 +94,19 @@ export class ControlTransport {
   destroy(): void {
     // Requests under way fail by themselves; there is nothing to learn from this promise.
     this.#agent.destroy().catch(() => undefined)
+    this.#dialler.close()
+  }
+
+  #connect(wanted: buildConnector.Options, callback: buildConnector.Callback): void {
+    let isAnswered = false
+    const answer: buildConnector.Callback = (...outcome) => {
+      if (!isAnswered) callback(...outcome)
+      isAnswered = true
+    }
+    const dial = this.#dialler.dial(`${wanted.protocol}//${wanted.host}`, {
+      onStanding: (socket) => answer(null, socket),
+      onClosed: () => answer(dial.failure ?? new Error('The connection was closed'), null),
+    })
   }
 
   #exchange(sent: Dispatcher.DispatchOptions, abortSignal: unknown): Promise<ControlResponse> {

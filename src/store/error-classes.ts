@@ -151,6 +151,7 @@ const STATUS_CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [403, 'ERR_ACCESS_DENIED'],
   [404, 'ERR_OBJECT_NOT_FOUND'],
   [405, 'ERR_NOT_SUPPORTED'],
+  [407, 'ERR_PROXY'],
   [408, 'ERR_STORE_UNAVAILABLE'],
   [409, 'ERR_CONFLICT'],
   [412, 'ERR_PRECONDITION_FAILED'],
@@ -212,6 +213,12 @@ export const EXCEPTION_CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ...all('ERR_DISK_IO', ['EIO']),
   ...all('ERR_TARGET_UNWRITABLE', ['EROFS', 'EACCES', 'EPERM']),
   ...all('ERR_TOO_MANY_FILES', ['EMFILE', 'ENFILE']),
+])
+
+/** Names of exceptions, where no code decides: undici gives its parser's errors one only at times. */
+export const EXCEPTION_NAMES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['AbortError', 'ERR_ABORTED'],
+  ['HTTPParserError', 'ERR_RESPONSE_INVALID'],
 ])
 
 /** Families of exception codes, tried when the table above has none. */

@@ -69,6 +69,28 @@ export interface ListedPart {
   readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
 }
 
+/** An open multipart upload as ListMultipartUploads tells it. */
+export interface ListedUpload {
+  readonly key: string
+  readonly uploadId: string
+  /** When it was opened, by the store's clock; `undefined` if the store did not say. */
+  readonly initiatedAt: number | undefined
+}
+
+/** Where a page of ListMultipartUploads ended. */
+export interface UploadMarker {
+  readonly key: string
+  /** Empty where the store counts by keys only. */
+  readonly uploadId: string
+}
+
+/** One page of ListMultipartUploads. */
+export interface UploadPage {
+  readonly uploads: readonly ListedUpload[]
+  /** Ask for what comes behind it; `undefined` on the last page. */
+  readonly next: UploadMarker | undefined
+}
+
 /** What a believable answer to Complete says. */
 export interface CompletedObject {
   /** As sent, quotes included. */
@@ -113,6 +135,12 @@ export interface CompleteOptions extends CallOptions {
 
 export interface UploadCallOptions extends CallOptions {
   readonly attributes?: RequestAttributes | undefined
+}
+
+export interface ListUploadsOptions extends CallOptions {
+  /** Beginning of the keys. */
+  readonly prefix: string
+  readonly after?: UploadMarker | undefined
 }
 
 export interface ObjectStore {
@@ -171,6 +199,12 @@ export interface ObjectStore {
     uploadId: string,
     options?: UploadCallOptions,
   ): Promise<readonly ListedPart[]>
+
+  /**
+   * A page of the open uploads of a bucket, at most 1,000. Idempotent. It is the caller who sees to
+   * it that pages end. Rejects with ERR_RESPONSE_INVALID for an upload without key or id.
+   */
+  listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage>
 
   /**
    * Forgets what is cached for a bucket: its route, and the credentials. With a region, that

@@ -6,7 +6,7 @@
  * only once per kind: see `RetrySequence`. Times are milliseconds, attempts count from 1.
  */
 
-import type { TransferError } from '../errors.ts'
+import type { ErrorCode, TransferError } from '../errors.ts'
 import { actionOf, type ErrorAction } from './classify.ts'
 
 /** Decides about another attempt. */
@@ -14,8 +14,10 @@ export interface RetryPolicy {
   /**
    * Milliseconds to wait before the next attempt, after attempt number `attempt` failed with that
    * error; `undefined` when there should be none.
+   *
+   * @param alike attempts that failed in the same way, this one included
    */
-  delayMs(error: TransferError, attempt: number): number | undefined
+  delayMs(error: TransferError, attempt: number, alike: number): number | undefined
 }
 
 export interface RetryPolicyOptions {
@@ -50,11 +52,11 @@ export function createRetryPolicy(options: RetryPolicyOptions): RetryPolicy {
   const jitter = (baseMs: number, attempt: number): number =>
     Math.round(random() * Math.min(retryDelayMaxMs, baseMs * 2 ** (attempt - 1)))
   return {
-    delayMs(error, attempt) {
+    delayMs(error, attempt, alike) {
       const action = actionOf(error)
       if (action === 'fatal' || action === 'conflict' || attempt >= maxAttempts) return undefined
-      if (error.code === 'ERR_WORKER_LOST' && attempt >= LOST_WORKERS_MAX) return undefined
-      if (action === 'damaged' && attempt >= DAMAGED_ATTEMPTS_MAX) return undefined
+      if (error.code === 'ERR_WORKER_LOST' && alike >= LOST_WORKERS_MAX) return undefined
+      if (action === 'damaged' && alike >= DAMAGED_ATTEMPTS_MAX) return undefined
       if (REPAIRS.has(action)) return 0
       const isThrottle = action === 'throttle'
       const baseMs = isThrottle ? Math.max(THROTTLE_DELAY_MS, retryDelayMs) : retryDelayMs
@@ -63,10 +65,15 @@ export function createRetryPolicy(options: RetryPolicyOptions): RetryPolicy {
   }
 }
 
-/** The attempts at one request: how many there were, and which corrections were tried. */
+/**
+ * The attempts at one request: how many there were, in which ways they failed, and which corrections
+ * were tried.
+ */
 export class RetrySequence {
   readonly #policy: RetryPolicy
   readonly #repaired = new Set<ErrorAction>()
+  /** Failures by our code. */
+  readonly #failures = new Map<ErrorCode, number>()
   #attempt = 1
 
   constructor(policy: RetryPolicy) {
@@ -78,11 +85,18 @@ export class RetrySequence {
     return this.#attempt
   }
 
+  /** Attempts that failed with this code. */
+  failures(code: ErrorCode): number {
+    return this.#failures.get(code) ?? 0
+  }
+
   /** Takes the error of this attempt; tells the wait before the next, or that there is none. */
   next(error: TransferError): number | undefined {
     const action = actionOf(error)
+    const alike = this.failures(error.code) + 1
+    this.#failures.set(error.code, alike)
     if (this.#repaired.has(action)) return undefined
-    const delayMs = this.#policy.delayMs(error, this.#attempt)
+    const delayMs = this.#policy.delayMs(error, this.#attempt, alike)
     if (delayMs === undefined) return undefined
     if (REPAIRS.has(action)) this.#repaired.add(action)
     this.#attempt += 1

@@ -10,6 +10,7 @@
 import type {
   CompleteMultipartUploadCommandOutput,
   HeadObjectCommandOutput,
+  ListMultipartUploadsCommandOutput,
   Part,
 } from '@aws-sdk/client-s3'
 
@@ -18,7 +19,7 @@ import { TransferError, type ErrorContext } from '../errors.ts'
 import { classifyResponse, type FailedResponse } from './classify.ts'
 import type { ControlResponse } from './control-transport.ts'
 import { parseErrorBody } from './error-body.ts'
-import type { CompletedObject, ListedPart, ObjectInfo } from './object-store.ts'
+import type { CompletedObject, ListedPart, ObjectInfo, UploadPage } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
 
@@ -26,6 +27,7 @@ import type { ObjectRef } from './types.ts'
 const ROOTS: Readonly<Record<string, string>> = {
   CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
   CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
+  ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
   ListPartsCommand: 'ListPartsResult',
 }
 
@@ -126,6 +128,22 @@ export function readListedPart(part: Part): ListedPart {
   }
 }
 
+/**
+ * A page of ListMultipartUploads' answer. Keys come as in a URL where the store says so.
+ * @throws ERR_RESPONSE_INVALID for an upload without key or id, or a page without its end
+ */
+export function readUploadPage(output: ListMultipartUploadsCommandOutput): UploadPage {
+  const read = output.EncodingType === 'url' ? fromUrl : same
+  const uploads = (output.Uploads ?? []).map(({ Key, UploadId, Initiated }) => {
+    if (!Key || !UploadId) throw invalid('The answer has an upload without key or id.')
+    return { key: read(Key), uploadId: UploadId, initiatedAt: Initiated?.getTime() }
+  })
+  if (output.IsTruncated !== true) return { uploads, next: undefined }
+  if (!output.NextKeyMarker) throw invalid('The answer goes on, but does not say where.')
+  const next = { key: read(output.NextKeyMarker), uploadId: output.NextUploadIdMarker ?? '' }
+  return { uploads, next }
+}
+
 /** An answer that is no answer. The caller adds the context. */
 export function invalid(message: string, context: ErrorContext = {}): TransferError {
   return new TransferError('ERR_RESPONSE_INVALID', message, context)
@@ -151,6 +169,18 @@ function readChecksums(
 
 function checksumType(value: string | undefined): ChecksumType | undefined {
   return value === 'FULL_OBJECT' || value === 'COMPOSITE' ? value : undefined
+}
+
+function same(text: string): string {
+  return text
+}
+
+function fromUrl(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw invalid(`The answer has a key that is not encoded as it says: ${JSON.stringify(text)}.`)
+  }
 }
 
 /** XML cannot say control characters, and some stores answer with the key as in the URL. */

@@ -18,10 +18,18 @@ import type {
   CreateOptions,
   HeadOptions,
   ListedPart,
+  ListUploadsOptions,
   ObjectInfo,
   UploadCallOptions,
+  UploadPage,
 } from './object-store.ts'
-import { invalid, readCompletedObject, readListedPart, readObjectInfo } from './s3-answers.ts'
+import {
+  invalid,
+  readCompletedObject,
+  readListedPart,
+  readObjectInfo,
+  readUploadPage,
+} from './s3-answers.ts'
 import type { S3Clients } from './s3-clients.ts'
 import { completeParams, createParams, headParams, objectParams } from './s3-params.ts'
 import type { S3StoreOptions } from './s3-store-options.ts'
@@ -37,6 +45,9 @@ const COMPLETE_TIMEOUT_MIN_MS = 300_000
 
 /** Parts per page. Source: S3 API reference, ListParts: 1,000 at most. */
 const LIST_PARTS_PAGE = 1000
+
+/** Uploads per page. Source: S3 API reference, ListMultipartUploads: 1,000 at most. */
+const LIST_UPLOADS_PAGE = 1000
 
 interface SendOptions {
   readonly abortSignal?: AbortSignal
@@ -160,6 +171,28 @@ export class S3Calls {
     return parts
   }
 
+  async listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage> {
+    const { prefix, after } = options
+    return this.#call(
+      'ListMultipartUploads',
+      { bucket },
+      {},
+      options,
+      async (client, s3, sending) => {
+        const command = new s3.ListMultipartUploadsCommand({
+          Bucket: bucket,
+          Prefix: prefix,
+          // XML cannot say every character of a key.
+          EncodingType: 'url',
+          MaxUploads: LIST_UPLOADS_PAGE,
+          ...(after === undefined ? {} : { KeyMarker: after.key }),
+          ...(after?.uploadId ? { UploadIdMarker: after.uploadId } : {}),
+        })
+        return readUploadPage(await client.send(command, sending))
+      },
+    )
+  }
+
   async #head(object: ObjectRef, options: HeadOptions, checksums: boolean): Promise<ObjectInfo> {
     const params = headParams(object, options, checksums)
     return this.#call('HeadObject', object, {}, options, async (client, s3, sending) =>
@@ -170,7 +203,7 @@ export class S3Calls {
   /** One attempt of one operation; whatever goes wrong comes out as a `TransferError`. */
   async #call<T>(
     operation: string,
-    object: ObjectRef,
+    object: Pick<ObjectRef, 'bucket'> & Partial<Pick<ObjectRef, 'key'>>,
     more: ErrorContext,
     options: CallOptions,
     run: (client: S3Client, s3: Sdk['s3'], sending: SendOptions) => Promise<T>,

@@ -1,6 +1,6 @@
 /** Options of the store: what may be said about endpoint, identity and connections. */
 
-import type { SecureContextOptions } from 'node:tls'
+import type { NetworkSettings } from '../network/settings.ts'
 
 /** Keys as the SDK's credential providers give them. */
 export interface CredentialsInput {
@@ -15,19 +15,6 @@ export interface CredentialsInput {
  * they expire), or `'anonymous'` for unsigned requests.
  */
 export type CredentialsOption = CredentialsInput | (() => Promise<CredentialsInput>) | 'anonymous'
-
-/** TLS settings of connections to the store. */
-export interface TlsOptions {
-  /** Certificate authorities to trust instead of Node's own, PEM. */
-  readonly ca?: SecureContextOptions['ca']
-  /** Client certificate and key, PEM. */
-  readonly cert?: SecureContextOptions['cert']
-  readonly key?: SecureContextOptions['key']
-  /** `false` accepts any certificate. For tests only. */
-  readonly rejectUnauthorized?: boolean
-  /** Name to ask for and to expect in the certificate instead of the host's. */
-  readonly servername?: string
-}
 
 /** Everything not given is taken from where AWS tools take it. */
 export interface S3StoreOptions {
@@ -47,5 +34,6 @@ export interface S3StoreOptions {
   readonly connectTimeoutMs: number
   /** Silence before and within an answer. Milliseconds. */
   readonly readTimeoutMs: number
-  readonly tls?: TlsOptions | undefined
+  /** @default direct, with the certificates of Node */
+  readonly network?: NetworkSettings | undefined
 }

@@ -17,11 +17,13 @@ import type {
   CreateOptions,
   HeadOptions,
   ListedPart,
+  ListUploadsOptions,
   ObjectInfo,
   ObjectStore,
   RouteOptions,
   StoreSettings,
   UploadCallOptions,
+  UploadPage,
 } from './object-store.ts'
 import { findPlainStore, type PlainStore } from './plain-store.ts'
 import type { RouteAddress } from './route-probe.ts'
@@ -95,6 +97,10 @@ class S3Store implements ObjectStore {
     options?: UploadCallOptions,
   ): Promise<readonly ListedPart[]> {
     return (await this.#load()).listParts(object, uploadId, options)
+  }
+
+  async listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage> {
+    return (await this.#load()).listMultipartUploads(bucket, options)
   }
 
   refresh(bucket: string, options: { readonly region?: string | undefined } = {}): void {

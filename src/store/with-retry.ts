@@ -16,6 +16,8 @@ import { RetrySequence, type RetryPolicy } from './retry-policy.ts'
 
 export interface WithRetryOptions {
   readonly policy: RetryPolicy
+  /** Waits until a request may be made; rejects with ERR_ABORTED when the signal aborts. */
+  readonly turn?: ((signal?: AbortSignal) => Promise<void>) | undefined
   /** Waits; rejects with ERR_ABORTED when the signal aborts. For tests. */
   readonly sleep?: ((delayMs: number, signal?: AbortSignal) => Promise<void>) | undefined
   /** Told about each failed attempt that is followed by another. */
@@ -24,7 +26,7 @@ export interface WithRetryOptions {
 
 /** Adds retries to a store. */
 export function withRetry(store: ObjectStore, options: WithRetryOptions): ObjectStore {
-  const { policy, sleep = realSleep, onRetry } = options
+  const { policy, turn, sleep = realSleep, onRetry } = options
 
   async function attempt<T>(
     bucket: string,
@@ -34,6 +36,7 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
   ): Promise<T> {
     const sequence = new RetrySequence(policy)
     for (;;) {
+      await turn?.(call?.signal)
       try {
         return await run()
       } catch (thrown) {
@@ -64,6 +67,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       ),
     listParts: (object, uploadId, call) =>
       attempt(object.bucket, call, always, () => store.listParts(object, uploadId, call)),
+    listMultipartUploads: (bucket, call) =>
+      attempt(bucket, call, always, () => store.listMultipartUploads(bucket, call)),
     refresh: (bucket, how) => store.refresh(bucket, how),
     noteClockOffset: (offsetMs) => store.noteClockOffset(offsetMs),
     close: () => store.close(),

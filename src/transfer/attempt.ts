@@ -60,20 +60,33 @@ export async function attempt(
       run.retries.noteProgress()
     }
     const delayMs = sequence.next(error)
-    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) throw error
+    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) {
+      throw withLostThreads(error, sequence.failures('ERR_WORKER_LOST'))
+    }
     if (!run.retries.take()) throw tooMany(run, error)
-    env.events.emit('retry', { transfer: run.info, partNumber, attempt: number, delayMs, error })
+    run.retried({ partNumber, attempt: number, delayMs, error })
     await sleep(delayMs, stopping)
     stopping.throwIfAborted()
   }
 }
 
+/** Says how many threads a part has cost, which is likely its own doing. */
+function withLostThreads(error: TransferError, count: number): TransferError {
+  if (error.code !== 'ERR_WORKER_LOST' || count < 2) return error
+  const message = `${sentence(error)} ${count} threads ended with this part in hand: it is given up.`
+  return new TransferError(error.code, message, error.context, { cause: error.cause })
+}
+
 function tooMany(run: TransferRun, error: TransferError): TransferError {
   const { failed, succeeded } = run.retries
   const message =
-    `${error.message} After ${failed} failed requests and ${succeeded} good ones ` +
+    `${sentence(error)} After ${failed} failed requests and ${succeeded} good ones ` +
     'the transfer gives up.'
   return new TransferError(error.code, message, error.context, { cause: error.cause })
+}
+
+function sentence({ message }: TransferError): string {
+  return message.endsWith('.') ? message : `${message}.`
 }
 
 /** Tells listeners of a part that has arrived. */

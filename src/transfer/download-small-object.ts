@@ -68,6 +68,7 @@ async function getFile(
   const { result } = await attemptOnce(run, {
     partNumber: 1,
     length: SMALL_FILE_MAX,
+    operation: 'GetObject',
     makeJob: (slot) => ({
       kind: 'get-file',
       transferId: run.info.id,
@@ -126,6 +127,6 @@ async function afterFailure(run: TransferRun, failed: PartFailed): Promise<void>
   const error = fromWire(failed.error).with({ ...run.context, partNumber: 1, attempt: 1 })
   const delayMs = new RetrySequence(env.retryPolicy).next(error)
   if (delayMs === undefined) return
-  env.events.emit('retry', { transfer: run.info, partNumber: 1, attempt: 1, delayMs, error })
+  run.retried({ partNumber: 1, attempt: 1, delayMs, error })
   await sleep(delayMs, stopping)
 }

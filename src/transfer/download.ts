@@ -53,7 +53,7 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
   const proof = await planProof(info, spec.compare, (partNumber) =>
     headPart(run, object, { ...options, partNumber, ifMatch: info.etag }),
   )
-  const partSize = spec.partSize ?? run.partSizeOf(info.size)
+  const partSize = spec.partSize ?? run.partSizeOf(info.size, 'GetObject')
   const isHashedInOrder = spec.inOrder === true && (proof.exactParts || proof.wholePass)
   const plan = isHashedInOrder
     ? planDownload({ size: info.size, partSize })
@@ -150,7 +150,7 @@ async function fetchAll(
 ): Promise<readonly PartDigest[]> {
   const { plan, fetch } = opened
   const digests: (PartDigest | undefined)[] = []
-  const window = new PartWindow(run)
+  const window = new PartWindow(run, 'GetObject')
   const count = rangeCount(plan)
   try {
     for (let index = 0; index < count; index += 1) {
@@ -186,6 +186,7 @@ async function digestFile(
   const done = await attempt(run, {
     partNumber: 0,
     length: size,
+    operation: undefined,
     makeJob: (slot) => ({
       kind: 'digest',
       transferId: run.info.id,

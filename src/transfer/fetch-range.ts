@@ -38,6 +38,7 @@ export async function fetchRange(
   const done = await attempt(run, {
     partNumber,
     length: range.length,
+    operation: 'GetObject',
     makeJob: (slot) => ({
       kind: 'get',
       transferId: run.info.id,

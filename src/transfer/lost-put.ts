@@ -20,7 +20,7 @@ import { headForVerification } from './verify-upload.ts'
 export async function findOurPut(
   run: TransferRun,
   spec: UploadSpec,
-  part: SourcePart,
+  part: Pick<SourcePart, 'length' | 'location'>,
   error: unknown,
 ): Promise<UploadResult | undefined> {
   const isRefusal = isTransferError(error) && error.code === 'ERR_PRECONDITION_FAILED'
@@ -32,6 +32,7 @@ export async function findOurPut(
   const { digest } = await attempt(run, {
     partNumber: 0,
     length: part.length,
+    operation: undefined,
     makeJob: (slot) => ({
       kind: 'digest',
       transferId: run.info.id,

@@ -18,6 +18,7 @@ import type { PartDone } from '../pool/protocol.ts'
 import { isOutcomeUnknown } from '../store/classify.ts'
 import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
+import { discardUpload } from './discard-upload.ts'
 import { completedParts, PartTable } from './part-table.ts'
 import type { Checksum, UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
@@ -29,12 +30,6 @@ const TOKEN_NAME = 'transfer-engine-upload'
 
 /** The ETag of a part that is the MD5 of its bytes. */
 const MD5_ETAG = /^"?[0-9a-f]{32}"?$/i
-
-/** How long clean-up may take. Milliseconds. Source: none, reasonable default. */
-const DISCARD_MS = 15_000
-
-/** Aborts tried: a part that was under way may reappear after an abort, so S3 says to look again. */
-const DISCARD_ROUNDS = 3
 
 export class MultipartUpload {
   readonly uploadId: string
@@ -62,6 +57,8 @@ export class MultipartUpload {
       attributes: { ...attributes, metadata: { ...attributes.metadata, [TOKEN_NAME]: token } },
       checksum: spec.sendChecksum ? { algorithm, type: multipartType(spec) } : undefined,
     })
+    const origin = run.env.store.route(run.info.bucket).then((route) => route.origin)
+    run.env.openUploads.opened({ ...objectOf(run), token, uploadId, origin })
     return new MultipartUpload(run, spec, uploadId, token)
   }
 
@@ -91,6 +88,7 @@ export class MultipartUpload {
     const lines = this.#table.covering(this.#size)
     const checksum = await this.#checksumOf(lines)
     const answer = await this.#completeOrFind(lines, checksum)
+    run.env.openUploads.ended(this.#token)
     const found = await headForVerification(run, this.#spec, answer.versionId)
     // Another writer may have been quicker than our HEAD; then the answer to Complete must do.
     const isOurs = answer.versionId !== undefined || bare(found?.etag) === bare(answer.etag)
@@ -117,35 +115,22 @@ export class MultipartUpload {
 
   /** Aborts the upload and looks whether it is gone. Returns the error to reject with. */
   async discard(error: TransferError): Promise<TransferError> {
-    const { store } = this.#run.env
-    const object = objectOf(this.#run)
-    const options = {
-      // The run's own signal has fired; clean-up has a time-out of its own.
-      signal: AbortSignal.timeout(DISCARD_MS),
-      attributes: this.#spec.attributes,
+    const { openUploads } = this.#run.env
+    if (await this.#isRemoved()) {
+      openUploads.ended(this.#token)
+      return error
     }
-    try {
-      for (let round = 1; round <= DISCARD_ROUNDS; round += 1) {
-        await store.abortMultipartUpload(object, this.uploadId, options)
-        if (await this.#isGone(options)) return error
-      }
-      return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
-    } catch {
-      return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
-    }
+    openUploads.givenUp(this.#token)
+    return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
   }
 
-  async #isGone(options: { readonly signal: AbortSignal }): Promise<boolean> {
+  async #isRemoved(): Promise<boolean> {
+    const { store } = this.#run.env
+    const { attributes } = this.#spec
     try {
-      const { store } = this.#run.env
-      const parts = await store.listParts(objectOf(this.#run), this.uploadId, options)
-      return parts.length === 0
-    } catch (error) {
-      if (!isTransferError(error)) throw error
-      // Some stores have no ListParts, or do not let us: the abort was answered, which must do.
-      const answered = ['ERR_UPLOAD_NOT_FOUND', 'ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED']
-      if (answered.includes(error.code)) return true
-      throw error
+      return await discardUpload(store, objectOf(this.#run), this.uploadId, attributes)
+    } catch {
+      return false
     }
   }
 
@@ -167,11 +152,15 @@ export class MultipartUpload {
         })
       } catch (error) {
         signal.throwIfAborted()
-        if (!isTransferError(error) || !isOutcomeUnknown(error)) throw error
+        if (!isTransferError(error)) throw error
+        // What is in the way of a Complete that was repeated may be what it made the first time.
+        const isInTheWay = error.code === 'ERR_PRECONDITION_FAILED'
+        if (!isInTheWay && !isOutcomeUnknown(error)) throw error
         const found = await this.#findOurs(checksum)
         if (found !== undefined) return found
         // Not there: the upload is still open, and Complete may be sent again.
-        if (error.code === 'ERR_UPLOAD_NOT_FOUND' || round >= env.tuning.maxAttempts) throw error
+        const isFinal = isInTheWay || error.code === 'ERR_UPLOAD_NOT_FOUND'
+        if (isFinal || round >= env.tuning.maxAttempts) throw error
       }
     }
   }

@@ -3,21 +3,38 @@
  * promises; the first failure stops the run, and the others are waited for.
  */
 
+import type { Operation } from './request-lane.ts'
 import type { TransferRun } from './transfer-run.ts'
+
+/**
+ * Parts started for each request there may be in flight: when the limit doubles, those to fill it
+ * are there, and no more wait than that.
+ */
+const AHEAD = 2
 
 export class PartWindow {
   readonly #run: TransferRun
+  readonly #operation: Operation
   readonly #parts = new Set<Promise<void>>()
 
-  constructor(run: TransferRun) {
+  constructor(run: TransferRun, operation: Operation) {
     this.#run = run
+    this.#operation = operation
   }
 
   /** Waits until another part may start. Rejects with the reason the run was stopped. */
   async room(): Promise<void> {
-    const limit = this.#run.env.tuning.maxInFlight
-    while (this.#parts.size >= limit) await Promise.race(this.#parts)
+    while (this.#parts.size >= this.#limit) await Promise.race(this.#parts)
     this.#run.stopping.throwIfAborted()
+  }
+
+  get #limit(): number {
+    const { env, info } = this.#run
+    const limit = env.scheduler.requests.limitOf({
+      bucket: info.bucket,
+      operation: this.#operation,
+    })
+    return Math.min(env.tuning.maxInFlight, AHEAD * limit)
   }
 
   /** Takes a part that has started. */

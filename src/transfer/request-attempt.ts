@@ -2,7 +2,11 @@
  * One attempt of one request: permit → route → worker → answer.
  */
 
+import type { RequestEnd } from '../adapt/request-limit.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { PartDone, PartFailed, PartJob } from '../pool/protocol.ts'
+import { ACTIONS } from '../store/error-classes.ts'
+import type { Operation, RequestKind } from './request-lane.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** What a driver says of a request; the job is made anew for each attempt. */
@@ -10,6 +14,8 @@ export interface PartRequest {
   /** From 1; 0 for a pass over bytes that are all there. */
   readonly partNumber: number
   readonly length: number
+  /** `undefined` for a pass over bytes at hand, which is no request. */
+  readonly operation: Operation | undefined
   makeJob(slot: number): PartJob
   /**
    * Told of a failed attempt that made progress, so that the next job can go on behind it.
@@ -37,6 +43,18 @@ export interface AttemptWatch {
   isFirst(): boolean
 }
 
+/** No answer, or hardly any, in the time there was: there may be too many requests. */
+const TIME_OUTS: ReadonlySet<ErrorCode> = new Set([
+  'ERR_CONNECT_TIMEOUT',
+  'ERR_READ_TIMEOUT',
+  'ERR_TOO_SLOW',
+])
+
+/** Whose limit a request falls under. */
+export function kindOf(run: TransferRun, { operation }: PartRequest): RequestKind | undefined {
+  return operation && { bucket: run.info.bucket, operation }
+}
+
 /** One attempt, with a permit for just as long. */
 export async function attemptOnce(
   run: TransferRun,
@@ -44,16 +62,20 @@ export async function attemptOnce(
   watch?: AttemptWatch,
 ): Promise<AttemptOutcome> {
   const { env, stopping: signal, progress } = run
-  const permit = await env.scheduler.acquireRequest(run.sequence, signal)
+  const permit = await env.scheduler.acquireRequest(run.sequence, signal, kindOf(run, request))
   let kept = 0
+  let end: RequestEnd = 'failed'
   try {
     const job = request.makeJob(permit.slot)
+    if (job.kind !== 'digest') await env.limits.requests.turn(signal)
     const route =
       job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
     if (job.kind !== 'digest') run.attempts += 1
     progress.open(permit.slot)
     watch?.onStart(permit.slot)
+    permit.begin()
     const result = await env.executor.run(route, job)
+    end = endOf(result)
     // A digest moves nothing: its bytes were counted when they came.
     if (!result.ok) kept = request.onPartial?.(result) ?? 0
     else if (job.kind !== 'digest') {
@@ -63,6 +85,13 @@ export async function attemptOnce(
     return { result, kept }
   } finally {
     progress.close(permit.slot, kept)
-    permit.release()
+    permit.release(end, kept)
   }
+}
+
+function endOf(result: PartDone | PartFailed): RequestEnd {
+  if (result.ok) return 'done'
+  const { code } = result.error
+  if (ACTIONS[code] === 'throttle') return 'refused'
+  return TIME_OUTS.has(code) ? 'timed-out' : 'failed'
 }

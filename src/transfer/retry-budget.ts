@@ -15,9 +15,21 @@ const ALWAYS = 32
  */
 const PER_SUCCESS = 1
 
+/**
+ * Failures for each request that may be in flight: an outage fails all of them at once, and again
+ * until it is over. Source: none, reasonable default; less than their own attempts allow.
+ */
+const PER_PLACE = 4
+
 export class RetryBudget {
+  readonly #always: number
   #succeeded = 0
   #failed = 0
+
+  /** @param maxInFlight requests that may be in flight */
+  constructor(maxInFlight: number) {
+    this.#always = Math.max(ALWAYS, PER_PLACE * maxInFlight)
+  }
 
   get failed(): number {
     return this.#failed
@@ -35,6 +47,6 @@ export class RetryBudget {
   /** A request failed. Returns whether another may be made for it. */
   take(): boolean {
     this.#failed += 1
-    return this.#failed <= ALWAYS + PER_SUCCESS * this.#succeeded
+    return this.#failed <= this.#always + PER_SUCCESS * this.#succeeded
   }
 }

@@ -6,21 +6,16 @@
  * that waits for its next attempt keeps no connection from others.
  */
 
-import { assert } from '../assert.ts'
 import type { StopSignal } from '../store/abortable.ts'
 import { Hedging } from './hedging.ts'
+import { RequestGate, type RequestPermit } from './request-gate.ts'
+import type { RequestKind } from './request-lane.ts'
 import { RequestRate } from './request-rate.ts'
 import { Semaphore } from './semaphore.ts'
 import { SizeGuess } from './size-guess.ts'
 
-export interface RequestPermit {
-  /** Progress slot, from 0. */
-  readonly slot: number
-  release(): void
-}
-
 export class Scheduler {
-  readonly requests: Semaphore
+  readonly requests: RequestGate
   readonly memory: Semaphore
   /**
    * Memory for ranges read ahead of their reader. A budget of its own: it is given back only as
@@ -37,35 +32,24 @@ export class Scheduler {
   readonly requestRate = new RequestRate()
   /** Second requests for slow ones. */
   readonly hedging = new Hedging()
-  readonly #freeSlots: number[]
 
-  constructor(limits: {
-    readonly maxInFlight: number
-    readonly memoryLimit: number
-    readonly maxTransfers: number
-  }) {
-    this.requests = new Semaphore(limits.maxInFlight)
+  /** @param progressOf bytes the job in a slot has moved; without it only finished ones count */
+  constructor(
+    limits: {
+      readonly maxInFlight: number
+      readonly memoryLimit: number
+      readonly maxTransfers: number
+    },
+    progressOf: (slot: number) => number = () => 0,
+  ) {
+    this.requests = new RequestGate(limits.maxInFlight, progressOf)
     this.memory = new Semaphore(limits.memoryLimit)
     this.readAhead = new Semaphore(limits.memoryLimit)
     this.transfers = new Semaphore(limits.maxTransfers)
-    this.#freeSlots = Array.from({ length: limits.maxInFlight }, (_, slot) => slot)
   }
 
-  /** Whether a request more would keep none from its turn. */
-  get hasRoom(): boolean {
-    return this.requests.waiting === 0 && this.requests.taken < this.requests.capacity
-  }
-
-  async acquireRequest(sequence: number, signal: StopSignal): Promise<RequestPermit> {
-    const release = await this.requests.acquire(1, sequence, signal)
-    const slot = this.#freeSlots.pop()
-    assert(slot !== undefined, 'there is a slot per permit')
-    return {
-      slot,
-      release: () => {
-        this.#freeSlots.push(slot)
-        release()
-      },
-    }
+  /** @param kind `undefined` for passes over local bytes, which have no limit but the common one */
+  acquireRequest(sequence: number, signal: StopSignal, kind?: RequestKind): Promise<RequestPermit> {
+    return this.requests.acquire(kind, sequence, signal)
   }
 }

@@ -6,6 +6,7 @@
 
 import { assert } from '../assert.ts'
 import type { StopSignal } from '../store/abortable.ts'
+import { SequenceQueue } from './sequence-queue.ts'
 
 interface Waiter {
   readonly amount: number
@@ -15,10 +16,8 @@ interface Waiter {
 
 export class Semaphore {
   readonly capacity: number
+  readonly #queue = new SequenceQueue<Waiter>()
   #taken = 0
-  /** Ascending by sequence; among equals in the order of arrival. Those before `#first` are gone. */
-  readonly #queue: Waiter[] = []
-  #first = 0
 
   constructor(capacity: number) {
     assert(capacity > 0, 'a budget is positive')
@@ -30,7 +29,7 @@ export class Semaphore {
   }
 
   get waiting(): number {
-    return this.#queue.length - this.#first
+    return this.#queue.length
   }
 
   /**
@@ -74,35 +73,22 @@ export class Semaphore {
         },
       }
       const onAbort = (): void => {
-        this.#queue.splice(this.#queue.indexOf(waiter, this.#first), 1)
+        this.#queue.remove(waiter)
         reject(signal.reason)
         this.#serve()
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#enqueue(waiter)
+      this.#queue.add(waiter)
     })
-  }
-
-  /** From the back, where a new transfer belongs: thousands may wait. */
-  #enqueue(waiter: Waiter): void {
-    let at = this.#queue.length
-    while (at > this.#first && (this.#queue[at - 1] as Waiter).sequence > waiter.sequence) at -= 1
-    if (at === this.#queue.length) this.#queue.push(waiter)
-    else this.#queue.splice(at, 0, waiter)
   }
 
   #serve(): void {
     for (;;) {
-      const first = this.#queue[this.#first]
-      if (first === undefined || this.#taken + first.amount > this.capacity) break
+      const { first } = this.#queue
+      if (first === undefined || this.#taken + first.amount > this.capacity) return
       this.#taken += first.amount
-      this.#first += 1
+      this.#queue.removeFirst()
       first.grant()
-    }
-    // Moving thousands of waiters up for each that leaves would cost more than their turn.
-    if (this.#first * 2 >= this.#queue.length) {
-      this.#queue.splice(0, this.#first)
-      this.#first = 0
     }
   }
 }

@@ -4,9 +4,10 @@
  * another connection, and the first success counts. A download is moved instead: it is cut and goes
  * on behind what arrived, since of two that write one range the loser could overwrite proved bytes.
  * Whoever loses is cut and waited for, so that nothing reads or writes for it any more.
+ * Under a bandwidth limit nothing counts as slow: most likely it is we who hold it back.
  */
 
-import { attemptOnce, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
+import { attemptOnce, kindOf, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 export interface HedgedOutcome extends AttemptOutcome {
@@ -85,11 +86,12 @@ class Race {
   /** Looks after the time that counts as slow, and again each time nothing could be done. */
   #watch(onSlow: () => void): void {
     const { scheduler, executor } = this.#run.env
-    if (this.#request.whenSlow === undefined) return
+    if (this.#request.whenSlow === undefined || this.#isHeldBack) return
     const slowAfterMs = scheduler.hedging.slowAfterMs(this.#kind)
     if (slowAfterMs === undefined) return
     this.#timer = setTimeout(() => {
-      const how = scheduler.hasRoom ? this.#request.whenSlow?.() : undefined
+      const hasRoom = scheduler.requests.hasRoom(kindOf(this.#run, this.#request))
+      const how = hasRoom && !this.#isHeldBack ? this.#request.whenSlow?.() : undefined
       if (how === undefined || !scheduler.hedging.tryStart()) return this.#watch(onSlow)
       if (how === 'race') return onSlow()
       this.#moved = true
@@ -110,8 +112,12 @@ class Race {
     return endings.find(({ outcome }) => outcome?.result.ok === true) ?? endings[0]
   }
 
+  get #isHeldBack(): boolean {
+    return this.#run.env.limits.maxBandwidth > 0
+  }
+
   #noteArrived(): void {
-    if (this.#request.whenSlow === undefined) return
+    if (this.#request.whenSlow === undefined || this.#isHeldBack) return
     const elapsedMs = performance.now() - this.#startedAt
     this.#run.env.scheduler.hedging.noteArrived(this.#kind, elapsedMs)
   }

@@ -7,7 +7,7 @@
  */
 
 import { isTransferError, toTransferError, TransferError } from '../errors.ts'
-import type { EventHub, ProgressEvent, TransferInfo } from '../events.ts'
+import type { EventHub, ProgressEvent, TransferEvents, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
 import { choosePartSize } from '../plan/part-size.ts'
 import type { PartExecutor } from '../pool/part-executor.ts'
@@ -15,21 +15,34 @@ import type { SharedBuffers } from '../pool/shared-buffers.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
+import type { OpenUploads } from './open-uploads.ts'
 import { ProgressBook } from './progress.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { Operation } from './request-lane.ts'
+import type { RunningLimits } from './running-limits.ts'
 import { RunStop } from './run-stop.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { TransferCounts } from './transfer-counts.ts'
 
 /** What the transfers of one engine share. */
 export interface TransferEnvironment {
   readonly store: ObjectStore
   readonly executor: PartExecutor
   readonly scheduler: Scheduler
+  readonly limits: RunningLimits
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
+  readonly openUploads: OpenUploads
   readonly events: EventHub
+  readonly counts: TransferCounts
   readonly tuning: ResolvedTuning
 }
+
+/**
+ * Requests in flight that a part size is chosen for, while fewer have proved worth it.
+ * Source: none, reasonable default; the limit grows while an object moves, its parts do not shrink.
+ */
+const PLANNED_IN_FLIGHT = 32
 
 export class TransferRun {
   readonly env: TransferEnvironment
@@ -39,7 +52,7 @@ export class TransferRun {
   readonly stopping = new RunStop()
   readonly startedAt = performance.now()
   /** Failures it may have altogether. */
-  readonly retries = new RetryBudget()
+  readonly retries: RetryBudget
   /** Requests that moved payload, failed ones included. */
   attempts = 0
   readonly #unlisten: () => void
@@ -56,6 +69,8 @@ export class TransferRun {
   ) {
     this.env = env
     this.info = info
+    env.counts.submitted(info.kind)
+    this.retries = new RetryBudget(env.tuning.maxInFlight)
     const slotBytes = (slot: number): number => env.executor.progress(slot)
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options
@@ -69,10 +84,12 @@ export class TransferRun {
   }
 
   /** The part size for an object, where nobody chose one and no part is held in memory. */
-  partSizeOf(size: number): number {
+  partSizeOf(size: number, operation: Operation): number {
     const { scheduler, tuning } = this.env
     const requestRate = scheduler.requestRate.bytesPerSecond
-    return choosePartSize({ size, maxInFlight: tuning.maxInFlight, requestRate })
+    const limit = scheduler.requests.limitOf({ bucket: this.info.bucket, operation })
+    const inFlight = Math.min(tuning.maxInFlight, Math.max(PLANNED_IN_FLIGHT, limit))
+    return choosePartSize({ size, inFlight, requestRate })
   }
 
   /** Position in the order of submission. */
@@ -92,6 +109,13 @@ export class TransferRun {
     this.progress.start(size)
     const { events } = this.env
     if (events.hears('start')) events.emit('start', { transfer: this.info, size, parts, partSize })
+  }
+
+  /** A request failed and is made again. */
+  retried(retry: Omit<TransferEvents['retry'], 'transfer'>): void {
+    const { counts, events } = this.env
+    counts.retried(retry.error.code)
+    if (events.hears('retry')) events.emit('retry', { transfer: this.info, ...retry })
   }
 
   /** The caller wants it to end. */
@@ -131,10 +155,10 @@ export class TransferRun {
     this.#ended = true
     this.#unlisten()
     this.progress.end(size)
-    const { events } = this.env
-    if (!events.hears('end')) return
+    const { counts, events } = this.env
     const elapsedMs = performance.now() - this.startedAt
-    events.emit('end', { transfer: this.info, elapsedMs, error })
+    counts.ended(this.info.kind, error, elapsedMs)
+    if (events.hears('end')) events.emit('end', { transfer: this.info, elapsedMs, error })
   }
 }
 

@@ -58,6 +58,7 @@ export async function trySmallFile(
     const { result } = await attemptOnce(run, {
       partNumber: 1,
       length: SMALL_FILE_MAX,
+      operation: 'PutObject',
       makeJob: (slot) => ({
         kind: 'put-file',
         transferId: run.info.id,

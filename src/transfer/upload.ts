@@ -28,6 +28,9 @@ import { putHeaders, withContentType, type UploadSpec, type UploadWishes } from 
 import { findOurPut } from './lost-put.ts'
 import { verifySinglePut } from './verify-upload.ts'
 
+/** What an object of zero bytes is made of. */
+const NO_BYTES = { length: 0, location: { kind: 'file', fd: -1, offset: 0 } } as const
+
 /** Uploads what the caller gave: a file, bytes, or a stream of perhaps announced size. */
 export async function uploadInput(
   run: TransferRun,
@@ -71,7 +74,7 @@ export async function runUpload(
 ): Promise<UploadResult> {
   const { multipartThreshold } = spec
   if (source.size === undefined) return uploadUnknownLength(run, source, spec)
-  const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size)
+  const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size, 'UploadPart')
   const partSize = spec.partSize ?? chosen
   const plan = planUpload({ size: source.size, partSize, multipartThreshold })
   if (plan.kind === 'multipart') run.started(source.size, plan.parts, plan.partSize)
@@ -109,7 +112,7 @@ async function uploadSingle(
     await source.verify()
     return await verifySinglePut(run, spec, done)
   } catch (error) {
-    const found = part === undefined ? undefined : await findOurPut(run, spec, part, error)
+    const found = await findOurPut(run, spec, part ?? NO_BYTES, error)
     if (found === undefined) throw error
     return found
   } finally {
@@ -125,7 +128,7 @@ async function uploadParts(
   first: SourcePart | undefined,
 ): Promise<UploadResult> {
   const headers = attributeHeaders('part', spec.attributes)
-  const window = new PartWindow(run)
+  const window = new PartWindow(run, 'UploadPart')
   let held = first
   let upload: MultipartUpload | undefined
   try {
@@ -188,8 +191,7 @@ async function putBytes(
   },
   failed?: PartFailed,
 ): Promise<PartDone> {
-  const length = part?.length ?? 0
-  const source = part?.location ?? { kind: 'file' as const, fd: -1, offset: 0 }
+  const { length, location: source } = part ?? NO_BYTES
   const { partNumber, query, headers, whenSlow } = request
   const makeJob = (slot: number): PutJob => ({
     kind: 'put',
@@ -203,7 +205,9 @@ async function putBytes(
     algorithm: spec.algorithm,
     sendChecksum: spec.sendChecksum,
   })
-  const done = await attempt(run, { partNumber, length, makeJob, whenSlow }, failed)
+  const operation = query === '' ? 'PutObject' : 'UploadPart'
+  const asked = { partNumber, length, operation, makeJob, whenSlow } as const
+  const done = await attempt(run, asked, failed)
   assert(done.length === length, 'a worker sends what it was told to')
   return done
 }

@@ -84,6 +84,32 @@ describe('an answer to Complete that is lost', () => {
     expect(store.requests.entries(COMPLETE)).toHaveLength(1)
   })
 
+  test.each([
+    ['lost', { kind: 'drop', at: 'after-operation' }],
+    ['a failure', { kind: 'answer', status: 503, at: 'after-operation' }],
+  ] as const)('or %s, is success for an upload that may only create, too', async (_, fault) => {
+    const { engine, store } = bed()
+    store.faults.add({ match: COMPLETE, fault, times: 1 })
+    const result = await engine.upload(LARGE, OBJECT, { ifNoneMatch: '*' })
+    expect(result).toMatchObject({ verified: 'checksum', parts: 3 })
+    expect(differenceOf(storedBytes(store, 'object'), LARGE)).toBeUndefined()
+    expect(store.uploads()).toEqual([])
+  })
+
+  test('or a failure, is looked into when the object it made is in the way of the next', async () => {
+    const { engine, store } = bed()
+    const answer = { kind: 'answer', status: 503, at: 'after-operation' } as const
+    store.faults.add({ match: COMPLETE, fault: answer, times: 1 })
+    store.faults.add({
+      match: COMPLETE,
+      fault: { kind: 'answer', status: 412, code: 'PreconditionFailed' },
+      skip: 1,
+    })
+    const result = await engine.upload(LARGE, OBJECT, { ifNoneMatch: '*' })
+    expect(result).toMatchObject({ verified: 'checksum', parts: 3 })
+    expect(store.uploads()).toEqual([])
+  })
+
   test('before anything was done is followed by another Complete', async () => {
     const { store } = bed()
     store.faults.add({ match: COMPLETE, fault: { kind: 'drop', at: 'before-operation' }, times: 1 })
@@ -195,5 +221,10 @@ describe('clean-up after a failure', () => {
     expect(error.code).toBe('ERR_ACCESS_DENIED')
     const [left] = store.uploads()
     expect(error.context.leftBehind).toContain(left?.uploadId)
+    // It was noted, and given up by its engine, so whoever sweeps need not wait.
+    store.faults.clear()
+    const { uploads } = await engine.cleanup(`s3://${BUCKET}/`, { olderThanMs: 0 })
+    expect(uploads).toMatchObject([{ uploadId: left?.uploadId, outcome: 'aborted' }])
+    expect(store.uploads()).toEqual([])
   })
 })

@@ -21,6 +21,20 @@ describe('a PUT that may only create, and whose answer was lost', () => {
     expect(differenceOf(storedBytes(store, 'ours'), OBJECT)).toBeUndefined()
   })
 
+  test('is found to have stored nothing, where nothing was to be stored', async () => {
+    const { engine, store } = bed()
+    store.faults.add({
+      match: { operation: 'PutObject', key: 'empty' },
+      fault: { kind: 'drop', at: 'after-operation' },
+      times: 1,
+    })
+    const result = await engine.upload(Buffer.alloc(0), `s3://${BUCKET}/empty`, {
+      ifNoneMatch: '*',
+    })
+    expect(result).toMatchObject({ size: 0, verified: 'checksum', attempts: 2 })
+    expect(storedBytes(store, 'empty')).toHaveLength(0)
+  })
+
   test('is refused when the object in the way is another one', async () => {
     const { engine, store } = bed()
     await engine.upload(Buffer.from('theirs'), `s3://${BUCKET}/theirs`)

@@ -17,6 +17,9 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   credentials: 'the SDK’s provider chain',
   pathStyle: 'for IP addresses and localhost',
   tlsVerify: 'true',
+  stateDir: '`~/.local/state/transfer-engine`',
+  recordUploads: 'true',
+  proxy: '`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`',
   workers: 'one per core, at most 64',
   partSize: 'by object',
 }
@@ -38,7 +41,8 @@ export function withOptionTable(document: string): string {
   return document.slice(0, start) + optionTable() + document.slice(end)
 }
 
-function defaultOf(name: string, row: OptionRow): string {
+/** The default of an option as the documents write it; empty where there is none. */
+export function defaultOf(name: string, row: OptionRow): string {
   const special = SPECIAL_DEFAULTS[name]
   if (special !== undefined) return special
   if (!('default' in row) || row.default === undefined) return ''

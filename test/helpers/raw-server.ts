@@ -19,7 +19,12 @@ export interface RawRequest {
 }
 
 export interface RawServerOptions {
-  readonly secure?: { readonly key: string; readonly cert: string } | undefined
+  /** A loopback address. @default 127.0.0.1 */
+  readonly host?: string
+  /** @default a free port */
+  readonly port?: number
+  /** `key` and `cert`, and whatever else the handshake is to be about. */
+  readonly secure?: tls.TlsOptions | undefined
   /** Called for each whole request. */
   readonly onRequest?: (request: RawRequest) => void
   /** Called for each connection, after its TLS handshake. */
@@ -37,7 +42,7 @@ export interface RawServer extends AsyncDisposable {
 }
 
 export async function startRawServer(options: RawServerOptions): Promise<RawServer> {
-  const { secure, onRequest, onConnection } = options
+  const { secure, onRequest, onConnection, host = '127.0.0.1' } = options
   const sockets = new Set<Socket>()
   const requests: RawRequest[] = []
   let accepted = 0
@@ -59,7 +64,7 @@ export async function startRawServer(options: RawServerOptions): Promise<RawServ
   }
   const server =
     secure === undefined ? net.createServer(onSocket) : tls.createServer({ ...secure }, onSocket)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, host, resolve))
   const { port } = server.address() as AddressInfo
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -67,7 +72,7 @@ export async function startRawServer(options: RawServerOptions): Promise<RawServ
       for (const socket of sockets) socket.destroy()
     })
   return {
-    origin: `${secure === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    origin: `${secure === undefined ? 'http' : 'https'}://${host}:${port}`,
     port,
     sockets,
     requests,

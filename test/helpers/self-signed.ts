@@ -1,10 +1,10 @@
 /**
- * A certificate for 127.0.0.1 and localhost, made when a test asks for it and good for an hour:
- * X.509 v3, P-256, signed by itself. Written out in DER, so that no key lies in the repository and
+ * Certificates for 127.0.0.1 and localhost, made when a test asks for them and good for an hour:
+ * X.509 v3, P-256, signed by themselves or by a CA. Written out in DER, so that no key lies in the repository and
  * no program has to be installed.
  */
 
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
 const HOUR_MS = 3_600_000
 
@@ -24,32 +24,65 @@ const ALT_NAME = Buffer.from('551d11', 'hex')
 const BASIC_CONSTRAINTS = Buffer.from('551d13', 'hex')
 const TRUE = Buffer.from('0101ff', 'hex')
 
+export interface KeyAndCertificate {
+  /** PEM. */
+  readonly key: string
+  /** PEM. */
+  readonly cert: string
+}
+
+interface Identity extends KeyAndCertificate {
+  readonly name: string
+  readonly privateKey: KeyObject
+}
+
 /** Key and certificate, PEM. */
-export function selfSigned(): { readonly key: string; readonly cert: string } {
+export function selfSigned(): KeyAndCertificate {
+  const { key, cert } = issue('test')
+  return { key, cert }
+}
+
+/** A CA, and what it has signed for a server and a client. */
+export function certificateAuthority(): {
+  /** PEM certificate to trust. */
+  readonly ca: string
+  readonly server: KeyAndCertificate
+  readonly client: KeyAndCertificate
+} {
+  const authority = issue('test CA')
+  const [server, client] = [issue('server', authority), issue('client', authority)]
+  return { ca: authority.cert, server, client }
+}
+
+function issue(name: string, issuer?: Identity): Identity {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = der(SEQUENCE, der(OBJECT_ID, ECDSA_SHA256))
-  const name = der(
-    SEQUENCE,
-    der(SET, der(SEQUENCE, der(OBJECT_ID, COMMON_NAME), der(UTF8_STRING, Buffer.from('test')))),
-  )
   const serial = Buffer.concat([Buffer.from([1]), randomBytes(8)])
+  const extensions = issuer === undefined ? [altNames(), isAuthority()] : [altNames()]
   const body = der(
     SEQUENCE,
     der(0xa0, der(INTEGER, Buffer.from([2]))),
     der(INTEGER, serial),
     algorithm,
-    name,
+    commonName(issuer?.name ?? name),
     der(SEQUENCE, time(Date.now() - HOUR_MS), time(Date.now() + HOUR_MS)),
-    name,
+    commonName(name),
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(SEQUENCE, altNames(), isAuthority())),
+    der(0xa3, der(SEQUENCE, ...extensions)),
   )
-  const signature = sign('sha256', body, privateKey)
+  const signature = sign('sha256', body, issuer?.privateKey ?? privateKey)
   const cert = der(SEQUENCE, body, algorithm, der(BIT_STRING, Buffer.from([0]), signature))
   return {
+    name,
+    privateKey,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: pem('CERTIFICATE', cert),
   }
+}
+
+function commonName(name: string): Buffer {
+  const value = der(SEQUENCE, der(OBJECT_ID, COMMON_NAME), der(UTF8_STRING, Buffer.from(name)))
+  return der(SEQUENCE, der(SET, value))
 }
 
 function altNames(): Buffer {

@@ -1,28 +1,30 @@
 /**
  * The bed each test of the whole engine lies in: a strict store, an engine, a directory. When it
  * is closed it asserts what must hold after every transfer, however that ended: no multipart
- * upload is open, no temporary file lies about, no socket or file is left open.
+ * upload is open or noted as open, no temporary file lies about, no socket or file is left open.
  */
 
-import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { startLocalStore, type LocalStore, type LocalStoreOptions } from 'transfer-engine/testing'
 import { TransferEngine, type EngineOptions } from 'transfer-engine'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { descriptors, leftOpen } from './descriptors.ts'
 import { sdkClient } from './sdk-client.ts'
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+// Stores are on this machine, whatever its way to the outside is. Tests of proxies set their own.
+for (const name of Object.keys(process.env)) {
+  if (/^(http|https|all|no)_proxy$/i.test(name)) delete process.env[name]
+}
 
 export const BUCKET = 'test-bucket'
 export const MiB = 1024 * 1024
 
 /** Smallest parts, so that little data makes several. */
 const PART_SIZE = 5 * MiB
-
-/** How long sockets may take to go after everything was closed. Milliseconds. */
-const SETTLE_MS = 3000
 
 export interface BedOptions {
   readonly store?: LocalStoreOptions
@@ -34,6 +36,8 @@ export interface Bed {
   readonly engine: TransferEngine
   /** An empty directory, removed at the end. */
   readonly dir: string
+  /** Where its engines remember what is open. */
+  readonly stateDir: string
   /** The AWS SDK as a second client of the same store. */
   readonly sdk: S3Client
   /** Path of a name in the directory. */
@@ -65,10 +69,13 @@ export function engineOptions(store: LocalStore, options: EngineOptions = {}): E
 export async function openBed(options: BedOptions = {}): Promise<Bed> {
   const descriptorsBefore = await descriptors()
   const dir = await mkdtemp(join(tmpdir(), 'transfer-engine-test-'))
+  const stateDir = await mkdtemp(join(tmpdir(), 'transfer-engine-state-'))
   const store = await startLocalStore({ buckets: [BUCKET], ...options.store })
   const engines: TransferEngine[] = []
   const another = (changes: EngineOptions): TransferEngine => {
-    const engine = new TransferEngine(engineOptions(store, { ...options.engine, ...changes }))
+    const engine = new TransferEngine(
+      engineOptions(store, { stateDir, ...options.engine, ...changes }),
+    )
     engines.push(engine)
     return engine
   }
@@ -78,6 +85,7 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
     store,
     engine: another({}),
     dir,
+    stateDir,
     sdk,
     another,
     path,
@@ -90,9 +98,12 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
       sdk.destroy()
       const openUploads = store.uploads()
       const temporary = await temporaryFiles(dir)
+      const records = await readdir(join(stateDir, 'uploads')).catch(() => [])
       await store.close()
       await rm(dir, { recursive: true, force: true })
+      await rm(stateDir, { recursive: true, force: true })
       expect(openUploads, 'no multipart upload is left open').toEqual([])
+      expect(records, 'no upload is noted as open').toEqual([])
       expect(temporary, 'no temporary file is left').toEqual([])
       expect(await leftOpen(descriptorsBefore), 'no socket or file is left open').toEqual([])
     },
@@ -150,33 +161,6 @@ export function storedBytes(store: LocalStore, key: string): Buffer {
 
 export function storedKeys(store: LocalStore): string[] {
   return store.objects(BUCKET).map((object) => object.key)
-}
-
-/** Open sockets and files by what they are, how many of each; nothing outside Linux. */
-async function descriptors(): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  const names = process.platform === 'linux' ? await readdir('/proc/self/fd') : []
-  for (const name of names) {
-    const target = await readlink(`/proc/self/fd/${name}`).catch(() => '')
-    // Pipes, epoll and event descriptors belong to Node itself and come and go with threads.
-    const kind = target.startsWith('socket:') ? 'socket' : target
-    if (kind !== 'socket' && !kind.startsWith(tmpdir())) continue
-    counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  }
-  return counts
-}
-
-async function leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
-  const end = Date.now() + SETTLE_MS
-  for (;;) {
-    const left: string[] = []
-    for (const [kind, count] of await descriptors()) {
-      const more = count - (before.get(kind) ?? 0)
-      if (more > 0) left.push(`${more} × ${kind}`)
-    }
-    if (left.length === 0 || Date.now() > end) return left
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
 
 /** The bytes of a file. */

@@ -51,6 +51,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     env: {
       PATH: process.env['PATH'],
       TMPDIR: process.env['TMPDIR'],
+      XDG_STATE_HOME: process.env['XDG_STATE_HOME'],
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_EC2_METADATA_DISABLED: 'true',

@@ -136,6 +136,7 @@ describe('cp in JSON', () => {
       'versionId',
       'checksum',
       'verified',
+      'connections',
     ])
   })
 

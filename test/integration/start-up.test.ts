@@ -45,6 +45,7 @@ describe('the command', () => {
     const { main, threads } = await loadedBy(['cp', '--quiet', path, uri], storeEnvironment(store))
     expect(storedBytes(store, 'by-command.txt').toString()).toBe('small')
     expect(usesSdk(main)).toBe(false)
+    expect(main.filter((url) => /\/prom-client\/|\/src\/metrics\//.test(url))).toEqual([])
     expect([...packagesOf(threads)]).toEqual(expect.arrayContaining(['piscina', 'undici']))
     expect(usesSdk(threads)).toBe(false)
   })
@@ -97,6 +98,21 @@ describe('the engine', () => {
     const isOurs = (url: string): boolean => /\/dist\/(?:src|workers)\/(?!.*node_modules)/.test(url)
     expect(main.filter(isOurs).length).toBeLessThan(16)
     expect(threads.filter(isOurs).length).toBeLessThan(4)
+  })
+
+  test('asked for metrics, loads of prom-client what writes them and no more', async () => {
+    const { main, threads } = await loadedScripts(async (probe) => {
+      const script = `await new TransferEngine({}).metrics()`
+      const result = await runScript(script, { engine: {}, env: probe })
+      expect(result).toMatchObject({ code: 0, stderr: '' })
+    })
+    expect([...packagesOf(main)]).toEqual(['prom-client'])
+    const files = main.filter((url) => url.includes('/prom-client/'))
+    expect(files.map((url) => url.replace(/.*\/prom-client\//, '')).toSorted()).toEqual([
+      'lib/registry.js',
+      'lib/util.js',
+    ])
+    expect(threads).toEqual([])
   })
 
   test('imported and never used, loads no driver, no thread and no package', async () => {

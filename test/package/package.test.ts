@@ -71,12 +71,16 @@ describe('the installed package', () => {
     expect(output.trim()).toBe(version)
   })
 
-  it('type-checks for a strict consumer, in every example of the README', () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-    const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
+  it('type-checks for a strict consumer, in every example of README and METRICS', () => {
+    const documents = ['README.md', 'METRICS.md'].map((name) =>
+      readFileSync(join(ROOT, name), 'utf8'),
+    )
+    const blocks = [...documents.join('\n').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+      (match) => match[1] ?? '',
+    )
     expect(blocks.length).toBeGreaterThan(4)
     for (const [index, block] of blocks.entries()) {
-      writeFileSync(join(installed.directory, `readme-${index}.ts`), `${block}\nexport {}\n`)
+      writeFileSync(join(installed.directory, `example-${index}.ts`), `${block}\nexport {}\n`)
     }
     writeFileSync(
       join(installed.directory, 'tsconfig.json'),
@@ -92,7 +96,7 @@ describe('the installed package', () => {
           skipLibCheck: false,
           skipDefaultLibCheck: true,
         },
-        include: ['readme-*.ts'],
+        include: ['example-*.ts'],
       }),
     )
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')

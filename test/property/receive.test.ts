@@ -3,7 +3,7 @@
  * break, and whatever they are read into: each byte that a job says it received lies in its place
  * and is in the digest, and none lies anywhere else.
  *
- * Method: jobs run through the runner of a worker, over one to three connections, plain or TLS. Each
+ * Method: jobs run through the runner of a worker, over one to three connections, plain, TLS, or TLS in a tunnel. Each
  * reads a range of one object; its number, the key, tells the server how to answer.
  */
 
@@ -15,6 +15,7 @@ import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { ByteLocation, PartResult } from '../../src/pool/protocol.ts'
+import { startConnectProxy } from '../helpers/connect-proxy.ts'
 import { startRawServer, type RawRequest } from '../helpers/raw-server.ts'
 import { selfSigned } from '../helpers/self-signed.ts'
 import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
@@ -74,7 +75,7 @@ type Job = typeof anyJob extends fc.Arbitrary<infer T> ? T : never
 const job = anyJob.filter(({ kind, length }) => kind !== 'cut' || length > 0)
 
 const run = fc.record({
-  isSecure: fc.boolean(),
+  wire: fc.constantFrom('plain', 'TLS', 'tunnel'),
   connections: fc.integer({ min: 1, max: 3 }),
   jobs: fc.array(job, { minLength: 1, maxLength: 6 }),
 })
@@ -220,16 +221,18 @@ it('every byte of every answer is where it belongs, and nowhere else', async () 
   }
   await using plain = await startRawServer({ onRequest })
   await using tls = await startRawServer({ onRequest, secure })
-  const property = async ({ isSecure, connections, jobs }: Run): Promise<void> => {
+  await using proxy = await startConnectProxy()
+  const property = async ({ wire, connections, jobs }: Run): Promise<void> => {
     served = jobs
     const { runner } = makeRunner({
       maxConnections: connections,
       tls: { ca: secure.cert, rejectUnauthorized: true },
+      proxies: wire === 'tunnel' ? { https: { origin: proxy.url }, bypass: '' } : undefined,
     })
     using sinks = new Sinks(jobs)
     try {
       const results = await runner.run({
-        route: routeTo((isSecure ? tls : plain).origin),
+        route: routeTo((wire === 'plain' ? plain : tls).origin),
         jobs: jobs.map(({ length, offset }, index) =>
           getJob({
             key: `job-${index}`,

@@ -87,8 +87,10 @@ describe('connections', () => {
   })
 
   test('a port that is closed for a while keeps its state', async () => {
+    const { endpoint } = store
     once({ kind: 'refuse', ms: 150 })
     await expect(get()).rejects.toThrow(/ECONNRESET|hang up/)
+    expect(store.endpoint).toBe(endpoint)
     await expect(get()).rejects.toThrow(/ECONNREFUSED/)
     await sleep(250)
     expect((await get()).body.equals(BODY)).toBe(true)

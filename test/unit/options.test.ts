@@ -144,14 +144,14 @@ describe('names of options', () => {
 })
 
 describe('resolved options', () => {
-  it('have all of the tuning, nothing of the target, and are frozen', () => {
+  it('have every default, and are frozen', () => {
     const resolved = resolveOptions()
     for (const [name, row] of rows) {
       if ('default' in row && row.default !== undefined && name !== 'workers') {
-        expect(resolved.tuning).toHaveProperty(name, row.default)
+        expect({ ...resolved.tuning, ...resolved.target }).toHaveProperty(name, row.default)
       }
     }
-    expect(resolved.target).toEqual({})
+    expect(Object.keys(resolved.target)).toEqual(['tlsMinVersion'])
     expect(Object.values(resolved.tuning)).not.toContain(undefined)
     expect(Object.isFrozen(resolved.tuning) && Object.isFrozen(resolved.target)).toBe(true)
   })
@@ -159,7 +159,7 @@ describe('resolved options', () => {
   it('are told apart: where to, and how much', () => {
     const given = { region: 'eu-west-1', target: 's3://b/', partSize: 5_242_880 }
     const { target, tuning } = resolveOptions(given)
-    expect(target).toEqual({ region: 'eu-west-1', target: 's3://b/' })
+    expect(target).toEqual({ region: 'eu-west-1', target: 's3://b/', tlsMinVersion: 'TLSv1.2' })
     expect(tuning.partSize).toBe(5_242_880)
   })
 

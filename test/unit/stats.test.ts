@@ -25,9 +25,10 @@ describe('engineStats', () => {
   it('adds up every counter of all workers and shows the budgets', async () => {
     const { env } = makeRun({ tuning: { maxInFlight: 2, memoryLimit: 1000 } })
     const never = new AbortController().signal
-    await env.scheduler.acquireRequest(1, never)
-    await env.scheduler.acquireRequest(1, never)
-    void env.scheduler.acquireRequest(1, never)
+    const kind = { bucket: 'bucket', operation: 'GetObject' } as const
+    await env.scheduler.acquireRequest(1, never, kind)
+    await env.scheduler.acquireRequest(1, never, kind)
+    void env.scheduler.acquireRequest(1, never, kind)
     await env.scheduler.memory.acquire(300, 1, never)
     const workers = rowsOf([1, 10])
     const executor = Object.assign(Object.create(env.executor) as typeof env.executor, {
@@ -37,10 +38,16 @@ describe('engineStats', () => {
     expect(stats).toMatchObject({
       transfers: 4,
       requests: { inFlight: 2, waiting: 1 },
+      limits: { maxBandwidth: 0, maxRequestRate: 0, waiting: 0 },
+      operations: [{ ...kind, limit: 2, inFlight: 2, waiting: 1, requestRate: undefined }],
       memory: { taken: 300, limit: 1000 },
+      readAhead: { taken: 0, limit: 1000 },
+      kinds: { upload: { submitted: 1 } },
+      retries: { total: 0, byCode: {} },
       workers,
     })
-    const { closed, handshakeMs, acquireMs, ...counters } = stats.pool
+    const { closed, handshakeMs, acquireMs, openedPerThousandRequests, ...counters } = stats.pool
+    expect(openedPerThousandRequests).toBe((1000 * counters.opened) / counters.requests)
     expect(Object.keys(counters).sort()).toEqual([...SUMMED].sort())
     for (const name of SUMMED) expect(counters[name]).toBe(COUNTERS.indexOf(name) * 11)
     const { total, ...reasons } = closed
@@ -61,5 +68,9 @@ describe('engineStats', () => {
       { le: 10_000, count: 2 },
     ])
     expect(JSON.parse(JSON.stringify(stats))).toEqual(stats)
+  })
+
+  it('says that no connections were opened for no requests', () => {
+    expect(engineStats(makeRun().env, 0).pool.openedPerThousandRequests).toBe(0)
   })
 })

@@ -16,13 +16,14 @@ const COLUMNS_MAX = 110
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(units|assert|errors|local-errors|local-target|direct-disk|nearest-name)\.ts$/],
-  [/^src\/(plan|checksum)\//],
+  [/^src\/(plan|checksum|adapt)\//],
+  [/^src\/network\//],
   [/^src\/store\//],
   [/^src\/journal\//],
-  [/^src\/(options|option-check|option-table|events)\.ts$/],
-  [/^src\/pool\//],
+  [/^src\/(options|option-check|option-table)\.ts$/],
+  [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
-  [/^src\/(transfer-options|locations|stats|environment|engine)\.ts$/],
+  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|tls-warning|engine)\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/cli\//],
 ]
@@ -31,9 +32,9 @@ const LAYERS: readonly (readonly RegExp[])[] = [
 const WORKER_IMPORTS = [
   /^workers\//,
   /^src\/(units|assert|errors|local-errors|local-target|direct-disk)\.ts$/,
-  /^src\/(plan|checksum)\//,
+  /^src\/(plan|checksum|network)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
-  /^src\/pool\/(protocol|rows|shared-state)\.ts$/,
+  /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
 ]
 
 /** Packages and the only places that may import them at run time. */
@@ -41,6 +42,7 @@ const PACKAGES: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^piscina$/, /^src\/pool\/worker-pool\.ts$/],
   [/^undici/, /^(workers\/undici-client|src\/store\/control-transport)\.ts$/],
   [/^@aws-sdk\/|^@smithy\//, /^(src\/store\/sdk\.ts$|bench\/|test\/)/],
+  [/^prom-client/, /^src\/metrics\/exposition\.ts$/],
   [/^commander$/, /^src\/cli\//],
 ]
 

@@ -22,6 +22,11 @@ describe('TROUBLESHOOTING', () => {
     expect([...SECTIONS.keys()].toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted())
   })
 
+  it('names no code that is none', () => {
+    const named = [...new Set(TEXT.match(/\bERR_[A-Z_]+\b/g))]
+    expect(named.filter((code) => !Object.hasOwn(ERROR_CODES, code))).toEqual([])
+  })
+
   it.each(Object.keys(ERROR_CODES) as ErrorCode[])('says more of %s than its hint', (code) => {
     expect(SECTIONS.get(code)?.length).toBeGreaterThan(ERROR_CODES[code].hint.length)
   })

@@ -3,19 +3,19 @@
  */
 
 import { Option, type Command } from 'commander'
-import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { isTransferError } from '../../errors.ts'
-import type { DownloadOptions, EngineOptions, TransferEngine } from '../../index.ts'
+import type { DownloadOptions, TransferEngine } from '../../index.ts'
 import { sourceError, targetError } from '../../local-errors.ts'
+import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
 import { CopyReport, type CopySummary } from '../copy-report.ts'
 import { routeCopy, type CopyRoute } from '../copy-route.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
-import { engineFlags, engineOptionsFrom, type FlagValues } from '../flags.ts'
+import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
-import { objectFlags, objectOptionsFrom, unreadableFile } from '../object-flags.ts'
-import { UsageError } from '../usage-error.ts'
+import { checkMetricsFlags, metricsFlags, serveMetrics } from '../metrics-flags.ts'
+import { objectFlags, objectOptionsFrom } from '../object-flags.ts'
 
 const EXAMPLES = `
 Source and destination: a path, - for standard input or output, or s3://bucket/key. A destination
@@ -35,7 +35,8 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
     .argument('<source>', 'file, - or s3://bucket/key')
     .argument('<destination>', 'file, directory, - or s3://bucket/key')
     .addHelpText('after', EXAMPLES)
-  for (const option of [...engineFlags(), ...objectFlags(), ...otherFlags()]) {
+  const flags = [...engineFlags(), ...connectionFlags(), ...objectFlags(), ...otherFlags()]
+  for (const option of flags) {
     command.addOption(option)
   }
   command.action(async (source: string, destination: string, values: FlagValues) => {
@@ -44,11 +45,7 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
 }
 
 function otherFlags(): Option[] {
-  const connection = [
-    new Option('--no-verify-ssl', 'Accept any certificate'),
-    new Option('--ca-bundle <file>', 'PEM certificates to trust').env('AWS_CA_BUNDLE'),
-    new Option('--no-sign-request', 'Send unsigned requests, for public objects'),
-  ]
+  const state = new Option('--no-record-uploads', 'Do not note open uploads in the state directory')
   const output = [
     new Option('--dry-run', 'Say what would be done, and do nothing'),
     new Option('--dryrun', 'The same').hideHelp(),
@@ -57,8 +54,8 @@ function otherFlags(): Option[] {
     new Option('--debug', 'Context and stack of errors'),
   ]
   return [
-    ...connection.map((option) => option.helpGroup('Connection:')),
-    ...output.map((option) => option.helpGroup('Output:')),
+    state.helpGroup('Tuning:'),
+    ...[...output, ...metricsFlags()].map((option) => option.helpGroup('Output:')),
   ]
 }
 
@@ -69,6 +66,7 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
   const direction = route.kind === 'upload' ? 'upload' : 'download'
   const options = objectOptionsFrom(values, direction)
   const engineOptions = engineOptionsOf(values)
+  checkMetricsFlags(values)
 
   const report = new CopyReport(route, {
     json: values['json'] === true,
@@ -86,12 +84,19 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
       report.dryRun()
       return EXIT.done
     }
+    const metrics = await serveMetrics(engine, values)
+    if (metrics !== undefined) report.metricsAt(metrics)
     report.follow(engine)
     const { signal } = interruption
-    report.succeeded(await copy(engine, route, { ...options, signal }))
+    const summary = await copy(engine, route, { ...options, signal })
+    report.succeeded(summary, engine.stats().pool)
+    if (values['stats'] === true) await report.statistics(engine.stats())
     return EXIT.done
   } catch (error) {
-    return reportFailure(error, report, interruption)
+    const exitCode = reportFailure(error, report, interruption)
+    const hasBegun = exitCode !== EXIT.usage
+    if (hasBegun && values['stats'] === true && engine) await report.statistics(engine.stats())
+    return exitCode
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()
@@ -152,28 +157,6 @@ function reportFailure(error: unknown, report: CopyReport, interruption: Interru
   }
   report.failed(error)
   return exitCode ?? exitCodeOf(error)
-}
-
-function engineOptionsOf(values: FlagValues): EngineOptions {
-  const { caBundle } = values
-  return {
-    ...engineOptionsFrom(values),
-    ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
-    ...(values['verifySsl'] === false ? { tlsVerify: false } : {}),
-    ...(typeof caBundle === 'string' ? { tlsCa: readCertificates(caBundle) } : {}),
-  }
-}
-
-function readCertificates(path: string): string {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw unreadableFile('--ca-bundle', path, error)
-  }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  const message = `The file of --ca-bundle, ${path}, has no PEM certificate.`
-  throw new UsageError('ERR_OPTION_INVALID', message, 'Give a file of PEM certificates.')
 }
 
 /** What a dry run can find out without a request. */

@@ -154,7 +154,7 @@ async function direct(
 ): Promise<Measurement> {
   const { TransferEngine } = await import('../../index.ts')
   const tuning = engineOptionsFrom(values)
-  const engine = new TransferEngine({ ...tuning, endpoint, region, credentials })
+  const engine = new TransferEngine({ ...tuning, endpoint, region, credentials, proxy: 'none' })
   const line =
     values.json === true ? undefined : new ProgressLine(direction, process.stderr, process.env)
   engine

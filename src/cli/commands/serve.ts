@@ -6,7 +6,7 @@ import { Option, type Command } from 'commander'
 import { TransferError } from '../../errors.ts'
 import type { LocalStore } from '../../testing.ts'
 import { EXIT } from '../exit-codes.ts'
-import { invalidFlag } from '../flags.ts'
+import { portParser } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { jsonLine } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
@@ -47,7 +47,9 @@ export function setUpServe(command: Command, done: (exitCode: number) => void): 
     .addOption(new Option('--dir <directory>', 'Keep objects there, across restarts'))
     .addOption(new Option('--memory', 'Keep objects in memory (default without --dir)'))
     .addOption(
-      new Option('--port <number>', 'Port; 0 takes a free one').default(0).argParser(parsePort),
+      new Option('--port <number>', 'Port; 0 takes a free one')
+        .default(0)
+        .argParser(portParser('--port')),
     )
     .addOption(new Option('--region <name>', 'Region it claims to be').default('us-east-1'))
     .addOption(
@@ -152,12 +154,6 @@ function keysFrom({ accessKey, secretKey }: ServeValues): Keys | undefined {
   const missing = accessKey === undefined ? '--access-key' : '--secret-key'
   const hint = `Set ${ACCESS_KEY_ENV} and ${SECRET_KEY_ENV}, or neither.`
   throw new UsageError('ERR_OPTION_INVALID', `${missing} is missing beside the other one.`, hint)
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-  if (port <= 65_535) return port
-  throw invalidFlag('--port', 'a whole number from 0 to 65535', text)
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { choosePartSize } from '../../../src/plan/part-size.ts'
 import { GiB, MiB, TiB } from '../../../src/units.ts'
 
 const sizeOf = (size: number, requestRate?: number): number =>
-  choosePartSize({ size, maxInFlight: 32, requestRate })
+  choosePartSize({ size, inFlight: 32, requestRate })
 
 describe('choosePartSize', () => {
   it.each([
@@ -20,9 +20,9 @@ describe('choosePartSize', () => {
   })
 
   it('leaves four parts to each request that shares the object', () => {
-    expect(choosePartSize({ size: GiB, maxInFlight: 16 })).toBe(16 * MiB)
-    expect(choosePartSize({ size: 4 * GiB, maxInFlight: 64 })).toBe(16 * MiB)
-    expect(choosePartSize({ size: 4 * GiB, maxInFlight: 1 })).toBe(32 * MiB)
+    expect(choosePartSize({ size: GiB, inFlight: 16 })).toBe(16 * MiB)
+    expect(choosePartSize({ size: 4 * GiB, inFlight: 64 })).toBe(16 * MiB)
+    expect(choosePartSize({ size: 4 * GiB, inFlight: 1 })).toBe(32 * MiB)
   })
 
   it('keeps a part to ten seconds of what a request moves, but for the smallest', () => {

@@ -4,27 +4,16 @@
  */
 
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createViteServer } from 'vitest/node'
 import { LOCK_CELLS, WriteLocks } from '../../../src/pool/write-locks.ts'
+import { moduleForThreads } from '../../helpers/module-for-threads.ts'
 
 let moduleUrl: string
 const workers: Worker[] = []
 
 beforeAll(async () => {
-  // A thread of Node reads no TypeScript.
-  const server = await createViteServer({
-    configFile: false,
-    logLevel: 'silent',
-    server: { middlewareMode: true, ws: false, watch: null },
-    optimizeDeps: { noDiscovery: true },
-  })
-  const path = fileURLToPath(new URL('../../../src/pool/write-locks.ts', import.meta.url))
-  const transformed = await server.transformRequest(path)
-  await server.close()
-  moduleUrl = `data:text/javascript,${encodeURIComponent(transformed?.code ?? '')}`
+  moduleUrl = await moduleForThreads('src/pool/write-locks.ts')
 })
 
 afterEach(async () => {

@@ -50,6 +50,11 @@ describe('findPlainStore', () => {
     })
   })
 
+  it('is what it is behind a proxy too', async () => {
+    const env = { HTTPS_PROXY: 'http://p:1', http_proxy: 'p:1', ALL_PROXY: 'p:1', NO_PROXY: '*' }
+    expect((await find(GIVEN, env))?.options).toEqual((await find(GIVEN))?.options)
+  })
+
   it('puts the bucket before the name of a host, unless told otherwise', async () => {
     const endpoint = 'https://s3.example.com'
     const named = await find({ ...GIVEN, endpoint })

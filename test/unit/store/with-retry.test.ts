@@ -51,6 +51,28 @@ describe('withRetry', () => {
     expect(waits).toEqual([100, 200])
   })
 
+  it('takes a turn before each attempt, and makes none without', async () => {
+    const { store: inner, log } = storeFailing()
+    const turns: (AbortSignal | undefined)[] = []
+    let isRefused = false
+    const turn = async (signal?: AbortSignal): Promise<void> => {
+      turns.push(signal)
+      if (isRefused) throw failure('ERR_ABORTED')
+    }
+    const failing = { ...inner, head: () => Promise.reject(failure('ERR_CONNECTION_LOST')) }
+    const store = withRetry(failing, {
+      policy,
+      turn,
+      sleep: () => Promise.resolve(),
+    })
+    const { signal } = new AbortController()
+    await expect(store.head(OBJECT, { signal })).rejects.toThrow()
+    expect(turns).toEqual([signal, signal, signal, signal])
+    isRefused = true
+    await expect(store.createMultipartUpload(OBJECT)).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect(log).toEqual([])
+  })
+
   it('gives up after the last attempt, and tells how many there were', async () => {
     const lost = failure('ERR_CONNECTION_LOST')
     const { store, log } = storeFailing(lost, lost, lost, lost, lost)

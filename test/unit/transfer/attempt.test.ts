@@ -13,6 +13,7 @@ function request(given: Partial<PartRequest> = {}): PartRequest {
   return {
     partNumber: 4,
     length: 100,
+    operation: 'UploadPart',
     makeJob: (slot) => ({
       kind: 'put',
       transferId: 1,
@@ -66,6 +67,30 @@ describe('attempt', () => {
     expect(run.progress.snapshot.transferred, 'failed bytes do not count').toBe(100)
   })
 
+  it('takes a turn under a request rate for each attempt, and none for a digest', async () => {
+    const { run, env } = runFailing(['ERR_CONNECTION_LOST'])
+    const turn = vi.spyOn(env.limits.requests, 'turn')
+    await attempt(run, request())
+    expect(turn).toHaveBeenCalledTimes(2)
+    const source = { kind: 'memory', buffer: new SharedArrayBuffer(9), offset: 0 } as const
+    const digest = { kind: 'digest', transferId: 1, source, length: 9, algorithm: 'CRC32' } as const
+    await attempt(run, request({ partNumber: 0, makeJob: (slot) => ({ ...digest, slot }) }))
+    expect(turn).toHaveBeenCalledTimes(2)
+  })
+
+  it('waits for its turn, and when it is aborted meanwhile nothing was sent or is held', async () => {
+    const { run, env, executor } = runFailing([])
+    env.limits.set({ maxRequestRate: 1 })
+    await env.limits.requests.turn()
+    const done = attempt(run, request())
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([executor.jobs.length, env.limits.requests.waiting]).toEqual([0, 1])
+    run.abort('enough')
+    await expect(done).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    expect([executor.jobs.length, env.limits.requests.waiting, run.attempts]).toEqual([0, 0, 0])
+    expect(takenOf(env)).toEqual(NOTHING_TAKEN)
+  })
+
   it('gives up after `maxAttempts` and says where it was', async () => {
     const lost = Array.from({ length: 10 }, () => 'ERR_CONNECTION_LOST' as const)
     const { run, env, executor } = runFailing(lost, { maxAttempts: 3 })
@@ -88,7 +113,7 @@ describe('attempt', () => {
   })
 
   it('gives up a transfer most of whose requests fail, whatever each part has left', async () => {
-    const { run, executor } = makeRun({ tuning: { maxAttempts: 100 } })
+    const { run, executor } = makeRun({ tuning: { maxAttempts: 100, maxInFlight: 8 } })
     executor.fault = () => failed('ERR_CONNECTION_LOST')
     await expect(attempt(run, request())).rejects.toMatchObject({
       code: 'ERR_CONNECTION_LOST',
@@ -159,6 +184,17 @@ describe('attempt', () => {
     expect(executor.jobs).toHaveLength(6)
     expect(run.progress.snapshot.transferred).toBe(150)
     expect(kept).toHaveLength(5)
+  })
+
+  it('gives a request up that has cost three threads, and says so', async () => {
+    const { run, executor } = makeRun()
+    executor.fault = (_job, number) =>
+      failed(number % 2 === 0 ? 'ERR_WORKER_LOST' : 'ERR_CONNECTION_LOST')
+    await expect(attempt(run, request())).rejects.toMatchObject({
+      code: 'ERR_WORKER_LOST',
+      message: expect.stringContaining('3 threads ended with this part in hand'),
+    })
+    expect(executor.jobs).toHaveLength(6)
   })
 
   it('frees its permit while it waits for the next attempt', async () => {

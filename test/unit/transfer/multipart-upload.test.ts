@@ -9,6 +9,8 @@ import type {
   ObjectStore,
 } from '../../../src/store/object-store.ts'
 import { MultipartUpload } from '../../../src/transfer/multipart-upload.ts'
+import { readRecords, type FoundRecord } from '../../../src/transfer/upload-records.ts'
+import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 import { testBytes } from '../../helpers/test-bytes.ts'
 import { checksumOfBytes, digestOf, makeRun, objectInfo, uploadSpec } from './run-fixture.ts'
 
@@ -36,16 +38,19 @@ interface Script {
   readonly store?: Partial<ObjectStore>
   readonly algorithm?: 'CRC32' | 'SHA256'
   readonly sendChecksum?: boolean
+  /** Where open uploads are noted; nowhere without. */
+  readonly stateDir?: string
 }
 
 async function startUpload(script: Script) {
-  const { algorithm = 'CRC32', sendChecksum = true } = script
+  const { algorithm = 'CRC32', sendChecksum = true, stateDir } = script
   const answers = [...script.complete]
   const created: CreateOptions[] = []
   const completing: CompleteOptions[] = []
   const token = (): string => created[0]?.attributes?.metadata?.[TOKEN] ?? ''
   const fixture = makeRun({
     tuning: { maxAttempts: 3 },
+    ...(stateDir === undefined ? {} : { state: { stateDir, recordUploads: true } }),
     store: {
       createMultipartUpload: (_object, options) => {
         if (options !== undefined) created.push(options)
@@ -235,11 +240,20 @@ describe('an answer to Complete that was lost', () => {
 
   it('does not hide a refusal', async () => {
     const { upload, log } = await startUpload({
-      complete: [refused('ERR_PRECONDITION_FAILED', { status: 412 })],
+      complete: [refused('ERR_ACCESS_DENIED', { status: 403 })],
       head: ours,
     })
-    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_PRECONDITION_FAILED' })
+    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })
     expect(log).toEqual(['create', 'complete 1,2,3'])
+  })
+
+  it('is not taken for success when the object in the way is not ours', async () => {
+    const { upload, log } = await startUpload({
+      complete: [refused('ERR_PRECONDITION_FAILED', { status: 412 })],
+      head: () => ours('somebody-else'),
+    })
+    await expect(upload.complete()).rejects.toMatchObject({ code: 'ERR_PRECONDITION_FAILED' })
+    expect(log.filter((line) => line.startsWith('complete'))).toHaveLength(1)
   })
 })
 
@@ -321,5 +335,44 @@ describe('discarding an upload', () => {
     run.abort('enough')
     await upload.discard(failure)
     expect(signals).toEqual([false])
+  })
+})
+
+describe('the record of an upload', () => {
+  const directory = useTemporaryDirectory()
+
+  async function recordsOf(
+    script: Script,
+    end: (upload: MultipartUpload) => Promise<unknown>,
+  ): Promise<readonly FoundRecord[]> {
+    const { upload, env } = await startUpload({ ...script, stateDir: directory() })
+    await end(upload)
+    await env.openUploads.settled()
+    return readRecords(directory())
+  }
+
+  it('is there while it is open, under the token of its metadata', async () => {
+    const { upload, env, created } = await startUpload({ complete: [], stateDir: directory() })
+    await env.openUploads.settled()
+    const token = created[0]?.attributes?.metadata?.[TOKEN]
+    expect(await readRecords(directory())).toMatchObject([
+      { token, bucket: 'bucket', key: 'key', uploadId: upload.uploadId, isHeld: true },
+    ])
+  })
+
+  it('goes with its completion', async () => {
+    const script = { complete: [COMPLETED], head: ours }
+    expect(await recordsOf(script, (upload) => upload.complete())).toEqual([])
+  })
+
+  it('goes with its removal', async () => {
+    const end = (upload: MultipartUpload) => upload.discard(refused('ERR_ABORTED'))
+    expect(await recordsOf({ complete: [] }, end)).toEqual([])
+  })
+
+  it('stays, held by nobody, when it could not be removed', async () => {
+    const store = { abortMultipartUpload: () => Promise.reject(refused('ERR_CONNECT')) }
+    const end = (upload: MultipartUpload) => upload.discard(refused('ERR_ABORTED'))
+    expect(await recordsOf({ complete: [], store }, end)).toMatchObject([{ isHeld: false }])
   })
 })

@@ -16,7 +16,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void; reject: (e: 
 describe('PartWindow', () => {
   it('has room for `maxInFlight` parts', async () => {
     const { run } = makeRun({ tuning: { maxInFlight: 2 } })
-    const window = new PartWindow(run)
+    const window = new PartWindow(run, 'GetObject')
     const parts = [deferred(), deferred()]
     for (const { promise } of parts) {
       await window.room()
@@ -32,9 +32,29 @@ describe('PartWindow', () => {
     await window.drained()
   })
 
+  it('starts twice the parts that may be in flight, and no hundreds of them', async () => {
+    const { run } = makeRun()
+    const window = new PartWindow(run, 'GetObject')
+    let hasRoom = true
+    let started = 0
+    const last = deferred()
+    while (started < 300 && hasRoom) {
+      hasRoom = await Promise.race([
+        window.room().then(() => true),
+        new Promise<boolean>((resolve) => setImmediate(() => resolve(false))),
+      ])
+      if (!hasRoom) break
+      window.add(last.promise)
+      started += 1
+    }
+    expect(started).toBe(32)
+    last.resolve()
+    await window.drained()
+  })
+
   it('stops the run at the first failure, and waits for the others', async () => {
     const { run, executor } = makeRun()
-    const window = new PartWindow(run)
+    const window = new PartWindow(run, 'GetObject')
     const [first, second] = [deferred(), deferred()]
     window.add(first.promise)
     window.add(second.promise)

@@ -13,10 +13,15 @@ import { resolveOptions, type ResolvedTuning } from '../../../src/options.ts'
 import type { PartExecutor } from '../../../src/pool/part-executor.ts'
 import type { ByteLocation, PartFailed, PartJob, PartResult } from '../../../src/pool/protocol.ts'
 import { SharedBuffers } from '../../../src/pool/shared-buffers.ts'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import type { ObjectInfo, ObjectStore } from '../../../src/store/object-store.ts'
+import { RequestPacer } from '../../../src/store/request-pacer.ts'
 import { createRetryPolicy, type RetryPolicy } from '../../../src/store/retry-policy.ts'
 import type { StoreRoute } from '../../../src/store/types.ts'
+import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
+import { RunningLimits } from '../../../src/transfer/running-limits.ts'
 import { Scheduler } from '../../../src/transfer/scheduler.ts'
+import { TransferCounts } from '../../../src/transfer/transfer-counts.ts'
 import { TransferRun, type TransferEnvironment } from '../../../src/transfer/transfer-run.ts'
 import type { UploadSpec } from '../../../src/transfer/upload-spec.ts'
 
@@ -153,6 +158,7 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     completeMultipartUpload: unexpected('completeMultipartUpload'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
+    listMultipartUploads: unexpected('listMultipartUploads'),
     refresh: () => undefined,
     noteClockOffset: () => undefined,
     close: () => undefined,
@@ -222,6 +228,8 @@ export function makeRun(
     readonly policy?: RetryPolicy
     readonly id?: number
     readonly path?: string
+    /** Nothing is recorded without. */
+    readonly state?: { readonly stateDir: string; readonly recordUploads: true }
   } = {},
 ): RunFixture {
   const tuning = { ...resolveOptions({ retryDelayMs: 0 }).tuning, ...given.tuning }
@@ -231,9 +239,12 @@ export function makeRun(
     store,
     executor,
     scheduler: new Scheduler(tuning),
+    limits: new RunningLimits(new SharedState(1).bandwidth, new RequestPacer(0)),
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
+    openUploads: new OpenUploads({ recordUploads: false, ...given.state }),
     events: new EventHub(),
+    counts: new TransferCounts(),
     tuning,
   }
   const controller = new AbortController()

@@ -21,6 +21,7 @@ function request(whenSlow: PartRequest['whenSlow'], given: Partial<PartRequest> 
   return {
     partNumber: 4,
     length: LENGTH,
+    operation: 'UploadPart',
     makeJob: (slot) => ({
       kind: 'put',
       transferId: 1,
@@ -85,6 +86,28 @@ describe('an upload that is slow', () => {
     expect(run.attempts).toBe(2)
     expect(run.progress.snapshot.transferred).toBe(LENGTH)
     expect(takenOf(env)).toEqual(NOTHING_TAKEN)
+  })
+
+  it('is left alone under a bandwidth limit, and neither time is remembered', async () => {
+    const { run, env, executor, end } = slowRun()
+    const done = attempt(
+      run,
+      request(() => 'race'),
+    )
+    await vi.advanceTimersByTimeAsync(SLOW_MS / 2)
+    env.limits.set({ maxBandwidth: 1000 })
+    await vi.advanceTimersByTimeAsync(20 * SLOW_MS)
+    end(1)
+    await done
+    const second = attempt(
+      run,
+      request(() => 'race'),
+    )
+    await vi.advanceTimersByTimeAsync(20 * SLOW_MS)
+    expect(executor.jobs).toHaveLength(2)
+    end(2)
+    await second
+    expect(env.scheduler.hedging.slowAfterMs(`upload bucket ${LENGTH}`)).toBe(SLOW_MS)
   })
 
   it('wins itself when it is done first', async () => {
@@ -160,14 +183,19 @@ describe('an upload that is slow', () => {
   it('is waited for while others wait for their turn, and raced when they no longer do', async () => {
     const { run, env, executor, end } = slowRun()
     const { requests } = env.scheduler
-    const release = await requests.acquire(requests.capacity - 1, 0, run.stopping)
+    const kind = { bucket: run.info.bucket, operation: 'UploadPart' } as const
+    const others = await Promise.all(
+      Array.from({ length: requests.limitOf(kind) - 1 }, () =>
+        requests.acquire(kind, 0, run.stopping),
+      ),
+    )
     const done = attempt(
       run,
       request(() => 'race'),
     )
     await vi.advanceTimersByTimeAsync(SLOW_MS)
     expect(executor.jobs).toHaveLength(1)
-    release()
+    for (const other of others) other.release()
     await vi.advanceTimersByTimeAsync(SLOW_MS)
     expect(executor.jobs).toHaveLength(2)
     end(2)

@@ -1,9 +1,10 @@
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import { Connection } from '../../../workers/connection.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
-import { getOnce, makePool, until } from './pool-fixture.ts'
+import { getOnce, makeDialler, makePool, until } from './pool-fixture.ts'
 
 const secure = selfSigned()
 const servers: RawServer[] = []
@@ -96,13 +97,12 @@ describe('TLS', () => {
 
 function makeConnection(server: RawServer): Connection {
   return new Connection(server.origin, {
-    connectTimeoutMs: 5000,
     readTimeoutMs: 5000,
     idleTimeoutMs: 5000,
     minThroughput: 0,
     minThroughputWindowMs: 20_000,
-    tls: { rejectUnauthorized: true },
-    sessions: new Map(),
+    dialler: makeDialler(),
+    bandwidth: new SharedState(1).bandwidth,
   })
 }
 

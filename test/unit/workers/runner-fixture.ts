@@ -2,7 +2,10 @@
  * A `PartRunner` in this thread, and the routes and jobs to give it.
  */
 
+import { EventHub } from '../../../src/events.ts'
 import { InlineExecutor } from '../../../src/pool/inline-executor.ts'
+import type { PartRunnerFactory } from '../../../src/pool/part-executor.ts'
+import { PoolFeed } from '../../../src/pool/pool-feed.ts'
 import type {
   DigestJob,
   GetJob,
@@ -51,7 +54,7 @@ export function workerConfigFor(
 
 export function makeRunner(overrides: Partial<WorkerConfig> = {}): RunnerFixture {
   const shared = new SharedState(SLOTS)
-  const runner = new PartRunner(workerConfigFor(shared, overrides))
+  const runner = new PartRunner(workerConfigFor(shared, overrides), () => undefined)
   const counters = (): WorkerCounters => {
     const [counters] = shared.workers()
     if (counters === undefined) throw new Error('no worker has registered')
@@ -66,8 +69,10 @@ export function makeInlineExecutor(): {
   readonly shared: SharedState
 } {
   const shared = new SharedState(SLOTS)
-  const factory = (config: WorkerConfig): PartRunner => new PartRunner(config)
-  return { executor: new InlineExecutor(workerConfigFor(shared), shared, 0, factory), shared }
+  const factory: PartRunnerFactory = (...given) => new PartRunner(...given)
+  const feed = new PoolFeed(shared, new EventHub())
+  const executor = new InlineExecutor(workerConfigFor(shared), shared, feed, 0, factory)
+  return { executor, shared }
 }
 
 export function routeTo(origin: string, overrides: Partial<StoreRoute> = {}): StoreRoute {

@@ -7,11 +7,13 @@
 import net, { type OnReadOpts, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SharedState } from '../../../src/pool/shared-state.ts'
 import { Connection } from '../../../workers/connection.ts'
 import { PlainReader, TlsReader } from '../../../workers/socket-reader.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
 import { testBytes } from '../../helpers/test-bytes.ts'
+import { makeDialler } from './pool-fixture.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -113,7 +115,7 @@ async function serve(
 function openSocket(wire: Wire, port: number): Socket {
   const base = { host: '127.0.0.1', port, highWaterMark: 1 }
   if (wire === 'plain') {
-    const reader = new PlainReader()
+    const reader = new PlainReader(new SharedState(1).bandwidth)
     const socket = net.connect({ ...base, onread: reader.onread } as net.NetConnectOpts)
     reader.attach(socket)
     return socket
@@ -122,19 +124,20 @@ function openSocket(wire: Wire, port: number): Socket {
   const onread: OnReadOpts = reader.onread
   const options = { ...base, ca: secure.cert, servername: 'localhost', onread }
   const socket = tls.connect(options as tls.ConnectionOptions)
-  reader.attach(socket)
+  reader.attach(socket, false)
   return socket
 }
 
 function openConnection(wire: Wire, server: RawServer): Connection {
   return new Connection(server.origin, {
-    connectTimeoutMs: 10_000,
     readTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
     minThroughput: 0,
     minThroughputWindowMs: 20_000,
-    tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
-    sessions: new Map(),
+    dialler: makeDialler({
+      tls: { ca: wire === 'TLS' ? secure.cert : undefined, rejectUnauthorized: true },
+    }),
+    bandwidth: new SharedState(1).bandwidth,
   })
 }
 
