@@ -18,6 +18,7 @@ import { createS3Store } from './store/s3-store.ts'
 import { withRetry } from './store/with-retry.ts'
 import { warnOfTls } from './tls-warning.ts'
 import { OpenUploads } from './transfer/open-uploads.ts'
+import { ResumeSettings } from './transfer/resume-settings.ts'
 import { RunningLimits } from './transfer/running-limits.ts'
 import { Scheduler } from './transfer/scheduler.ts'
 import { TransferCounts } from './transfer/transfer-counts.ts'
@@ -64,6 +65,7 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     buffers: new SharedBuffers(tuning.memoryLimit),
     retryPolicy,
     openUploads: new OpenUploads(target),
+    resume: new ResumeSettings(target),
     events,
     counts,
     tuning,

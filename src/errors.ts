@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   ERR_KEY_INVALID: { retryable: false, hint: 'A key has 1 to 1024 bytes of UTF-8.' },
   ERR_CLOSED: { retryable: false, hint: 'Create a new engine; this one was closed.' },
   ERR_ABORTED: { retryable: false, hint: 'The transfer was aborted by its caller.' },
+  ERR_PAUSED: { retryable: false, hint: 'Make the same call again to go on.' },
   // Source and target files
   ERR_SOURCE_NOT_FOUND: { retryable: false, hint: 'Check the path of the file to upload.' },
   ERR_SOURCE_NOT_FILE: { retryable: false, hint: 'Name a regular file, or pass a stream.' },

@@ -41,6 +41,16 @@ export interface TransferEvents {
     readonly parts: number | undefined
     readonly partSize: number
   }
+  /** An earlier process left something of the same transfer. */
+  readonly resume: {
+    readonly transfer: TransferInfo
+    /** Whether it is gone on with; otherwise the transfer begins anew. */
+    readonly resumed: boolean
+    /** Bytes kept without another look. Those that are hashed first are counted as they are kept. */
+    readonly keptBytes: number
+    /** Why it begins anew, as one sentence. */
+    readonly reason: string | undefined
+  }
   /** A part arrived and was checked. */
   readonly part: {
     readonly transfer: TransferInfo
@@ -77,7 +87,15 @@ export interface TransferEvents {
 export type EventName = keyof TransferEvents
 export type Listener<E extends EventName> = (event: TransferEvents[E]) => void
 
-const EVENT_NAMES: readonly EventName[] = ['start', 'part', 'retry', 'progress', 'end', 'pool']
+const EVENT_NAMES: readonly EventName[] = [
+  'start',
+  'resume',
+  'part',
+  'retry',
+  'progress',
+  'end',
+  'pool',
+]
 
 export class EventHub {
   readonly #listeners = new Map<EventName, Set<(event: never) => void>>()

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os'
 import type { TlsVersion } from './network/settings.ts'
 import type { NumberRow, OptionRow } from './option-check.ts'
-import type { EngineOptions, PayloadSigning, UploadChecksum } from './options.ts'
+import type { EngineOptions, PayloadSigning, Resume, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
 import { GiB, KiB, MiB, TiB } from './units.ts'
@@ -20,6 +20,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 ]
 
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
+
+const RESUME: readonly Resume[] = ['auto', 'off']
 
 const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 
@@ -75,6 +77,17 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   recordUploads: {
     kind: 'boolean',
     doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
+  },
+  resume: {
+    kind: 'choice',
+    default: 'auto',
+    values: RESUME,
+    doc: 'Write transfers in parts down in `stateDir`: the same call goes on where a killed one stood',
+  },
+  recheck: {
+    kind: 'boolean',
+    flag: '--recheck',
+    doc: 'Hash what a resumed download finds on the disk before it is believed',
   },
   tlsCert: { kind: 'text', doc: 'PEM client certificate, for stores that ask for one' },
   tlsKey: { kind: 'text', isSecret: true, doc: 'PEM private key of `tlsCert`' },

@@ -36,6 +36,13 @@ export interface ConnectionTarget {
   readonly stateDir?: string | undefined
   /** Note open multipart uploads in `stateDir`, so that `cleanup` knows them. @default true */
   readonly recordUploads?: boolean | undefined
+  /**
+   * Whether transfers in parts are written down in `stateDir`, so that the same call goes on where
+   * one that was killed stood. @default auto
+   */
+  readonly resume?: Resume | undefined
+  /** Hash what a resumed download finds on the disk before it is believed. @default false */
+  readonly recheck?: boolean | undefined
   /** Client certificate for stores that ask for one, PEM, with its chain. Needs `tlsKey`. */
   readonly tlsCert?: string | undefined
   /** Private key of `tlsCert`, PEM. */
@@ -126,6 +133,8 @@ export interface Tuning {
 
 export type PayloadSigning = 'auto' | 'always' | 'never'
 
+export type Resume = 'auto' | 'off'
+
 export type EngineOptions = ConnectionTarget & Tuning
 
 export type UploadChecksum = Extract<
@@ -157,6 +166,8 @@ const TARGET_NAMES = [
   'tlsVerify',
   'stateDir',
   'recordUploads',
+  'resume',
+  'recheck',
   'tlsCert',
   'tlsKey',
   'tlsPassphrase',

@@ -29,6 +29,7 @@ export function engineOptionsOf(values: FlagValues): EngineOptions {
     ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
     ...(values['verifySsl'] === false ? { tlsVerify: false } : {}),
     ...(values['recordUploads'] === false ? { recordUploads: false } : {}),
+    ...(values['resume'] === false ? { resume: 'off' as const } : {}),
     ...(typeof caBundle === 'string' ? { tlsCa: readPem('--ca-bundle', caBundle) } : {}),
     ...(typeof clientCert === 'string' ? { tlsCert: readPem('--client-cert', clientCert) } : {}),
     ...(typeof clientKey === 'string' ? { tlsKey: readPem('--client-key', clientKey) } : {}),

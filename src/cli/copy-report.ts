@@ -28,6 +28,8 @@ export interface CopySummary {
   readonly versionId?: string | undefined
   readonly checksum?: Readonly<Record<'algorithm' | 'value' | 'type', string>> | undefined
   readonly verified?: Verification | undefined
+  readonly resumed?: boolean | undefined
+  readonly keptBytes?: number | undefined
 }
 
 export interface ReportStyle {
@@ -99,8 +101,9 @@ export class CopyReport {
     const { kind, source, target } = this.#route
     if (this.#style.json) {
       const { size, parts, attempts, elapsedMs, etag, versionId, checksum, verified } = summary
+      const { resumed, keptBytes } = summary
       const counts = { size, parts, attempts, elapsedMs: Math.round(elapsedMs) }
-      const proof = { etag, versionId, checksum, verified }
+      const proof = { etag, versionId, checksum, verified, resumed, keptBytes }
       const { opened, reused, openedPerThousandRequests } = pool
       const connections = { opened, reused, openedPerThousandRequests }
       this.#emit('result', { kind, source, target, ...counts, ...proof, connections })
@@ -111,6 +114,7 @@ export class CopyReport {
     const rate = formatSize(Math.round(size / (elapsedMs / 1000)))
     const facts = [`${formatSize(size)} in ${formatDuration(elapsedMs)}`, `${rate}/s`]
     if (parts > 1) facts.push(`${parts} parts`)
+    if (summary.resumed === true) facts.push(`${formatSize(summary.keptBytes ?? 0)} kept`)
     if (attempts > parts) facts.push(`${attempts - parts} retried`)
     if (summary.verified === 'checksum') facts.push(`${summary.checksum?.algorithm} verified`)
     if (summary.verified === 'none') facts.push('not verified, the store lets us not look')
@@ -141,6 +145,10 @@ export class CopyReport {
     const line = new ProgressLine(name, this.#streams.stderr, process.env)
     this.#line = line
     engine
+      .on('resume', ({ resumed, keptBytes, reason = '' }) => {
+        if (resumed) this.notice(`goes on, ${formatSize(keptBytes)} are there`)
+        else this.notice(`begins anew. ${reason}`)
+      })
       .on('start', ({ size }) => line.update(0, size))
       .on('progress', ({ transferred, total }) => line.update(transferred, total))
       .on('retry', () => line.retried())
@@ -156,6 +164,7 @@ export class CopyReport {
         const { kind, bucket, key, path } = event.transfer
         this.#emit('start', { ...named(event), kind, bucket, key, path })
       })
+      .on('resume', (event) => this.#emit('resume', named(event)))
       .on('part', (event) => this.#emit('part', named(event)))
       .on('retry', (event: TransferEvents['retry']) =>
         this.#emit('retry', { ...named(event), error: failureOf(event.error) }),

@@ -6,7 +6,7 @@
  */
 
 import { Command, CommanderError } from 'commander'
-import { createRequire } from 'node:module'
+import { packageVersion } from '../package-version.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { escapeText } from './output.ts'
 
@@ -102,7 +102,7 @@ async function createProgram(chosen: string, done: (exitCode: number) => void): 
   const program = new Command('transfer-engine')
   program
     .description('Moves objects between this machine and S3 or a compatible store.')
-    .version(readVersion(), '-V, --version')
+    .version(packageVersion(), '-V, --version')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     // Errors are told once, by us.
@@ -112,11 +112,4 @@ async function createProgram(chosen: string, done: (exitCode: number) => void): 
     if (name === chosen) (await load())(command, done)
   }
   return program
-}
-
-function readVersion(): string {
-  const { version } = createRequire(import.meta.url)('transfer-engine/package.json') as {
-    readonly version: string
-  }
-  return version
 }

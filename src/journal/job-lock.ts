@@ -101,6 +101,12 @@ export async function holderOf(
   return living
 }
 
+/** Whether a lock, by its path, is one of this process. */
+export function isOwnLock(path: string): boolean {
+  const [job = ''] = basename(path).split('.')
+  return basename(path) === lockName(job, ownIdentity())
+}
+
 async function create(path: string): Promise<void> {
   try {
     await writeFile(path, '', { flag: 'wx', mode: 0o600 })

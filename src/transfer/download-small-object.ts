@@ -110,8 +110,7 @@ function resultOf(
     checksum,
     verified: compareReceived(stored, checksum, run.context),
     parts,
-    attempts: run.attempts,
-    elapsedMs: performance.now() - run.startedAt,
+    ...run.tally,
   }
 }
 

@@ -133,8 +133,7 @@ export async function runDownload(
       checksum: received,
       verified,
       parts,
-      attempts: run.attempts,
-      elapsedMs: performance.now() - run.startedAt,
+      ...run.tally,
     }
   } catch (error) {
     const leftBehind = await target.discard()

@@ -5,7 +5,7 @@
 
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError } from '../errors.ts'
-import { attempt } from './attempt.ts'
+import { digestBytes } from './digest-bytes.ts'
 import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { SourcePart } from './upload-source.ts'
@@ -29,19 +29,7 @@ export async function findOurPut(
   const { algorithm } = spec
   const stored = info?.checksums[algorithm]
   if (info === undefined || stored === undefined || info.size !== part.length) return undefined
-  const { digest } = await attempt(run, {
-    partNumber: 0,
-    length: part.length,
-    operation: undefined,
-    makeJob: (slot) => ({
-      kind: 'digest',
-      transferId: run.info.id,
-      slot,
-      source: part.location,
-      length: part.length,
-      algorithm,
-    }),
-  })
+  const digest = await digestBytes(run, part.location, part.length, algorithm)
   if (encodeDigest(digest) !== stored) return undefined
   const { bucket, key } = run.info
   return {
@@ -52,7 +40,6 @@ export async function findOurPut(
     checksum: { algorithm, value: stored, type: 'FULL_OBJECT' },
     verified: 'checksum',
     parts: 1,
-    attempts: run.attempts,
-    elapsedMs: performance.now() - run.startedAt,
+    ...run.tally,
   }
 }

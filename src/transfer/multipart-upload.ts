@@ -1,32 +1,32 @@
 /**
  * One multipart upload from Create to its end, which is exactly one of: completed and verified,
- * or aborted with nothing left.
+ * aborted with nothing left, or kept for a resume with its journal.
  *
- *   create → parts … → complete → verified
- *                   ↘ discard (abort, then ListParts until it is gone)
+ *   create | resume → parts … → complete → verified
+ *                            ↘ discard (abort, then ListParts until it is gone)
+ *                            ↘ keep
  *
  * A random token in the object's metadata tells our completion from another writer's object, when
  * the answer to Complete was lost.
  */
 
 import { randomUUID } from 'node:crypto'
-import { CHECKSUMS, isCombinable } from '../checksum/algorithms.ts'
+import { isCombinable } from '../checksum/algorithms.ts'
 import { combineAll, compositeChecksum } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, type TransferError } from '../errors.ts'
 import type { PartDone } from '../pool/protocol.ts'
 import { isOutcomeUnknown } from '../store/classify.ts'
-import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
+import type { CompletedObject } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
 import { discardUpload } from './discard-upload.ts'
-import { completedParts, PartTable } from './part-table.ts'
+import { findOurs, TOKEN_NAME } from './find-ours.ts'
+import { completedParts, PartTable, type PartLine } from './part-table.ts'
 import type { Checksum, UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
+import { multipartType, type UploadJournal } from './upload-journal.ts'
 import type { UploadSpec } from './upload-spec.ts'
-import { compareStored, headForVerification } from './verify-upload.ts'
-
-/** User metadata that carries the token. */
-const TOKEN_NAME = 'transfer-engine-upload'
+import { verifyMultipart, type SentObject } from './verify-upload.ts'
 
 /** The ETag of a part that is the MD5 of its bytes. */
 const MD5_ETAG = /^"?[0-9a-f]{32}"?$/i
@@ -36,30 +36,63 @@ export class MultipartUpload {
   readonly #run: TransferRun
   readonly #spec: UploadSpec
   readonly #token: string
+  readonly #journal: UploadJournal | undefined
   readonly #table = new PartTable()
   #size = 0
   #parts = 0
+  /** Parts that arrived in this run. */
+  #arrived = 0
   #hasStableEtags = true
 
-  private constructor(run: TransferRun, spec: UploadSpec, uploadId: string, token: string) {
+  private constructor(
+    run: TransferRun,
+    spec: UploadSpec,
+    names: { readonly uploadId: string; readonly token: string },
+    journal: UploadJournal | undefined,
+  ) {
     this.#run = run
     this.#spec = spec
-    this.uploadId = uploadId
-    this.#token = token
+    this.uploadId = names.uploadId
+    this.#token = names.token
+    this.#journal = journal
+    const origin = run.env.store.route(run.info.bucket).then((route) => route.origin)
+    run.env.openUploads.opened({ ...objectOf(run), ...names, origin })
   }
 
-  static async create(run: TransferRun, spec: UploadSpec): Promise<MultipartUpload> {
+  /** @param journal ended by the end of the upload; `undefined` when it is not written down */
+  static async create(
+    run: TransferRun,
+    spec: UploadSpec,
+    journal?: UploadJournal,
+  ): Promise<MultipartUpload> {
     const token = randomUUID()
     const { attributes, algorithm } = spec
-    run.signal.throwIfAborted()
-    // Without the signal: an upload whose id we never hear of could not be aborted.
-    const { uploadId } = await run.env.store.createMultipartUpload(objectOf(run), {
-      attributes: { ...attributes, metadata: { ...attributes.metadata, [TOKEN_NAME]: token } },
-      checksum: spec.sendChecksum ? { algorithm, type: multipartType(spec) } : undefined,
-    })
-    const origin = run.env.store.route(run.info.bucket).then((route) => route.origin)
-    run.env.openUploads.opened({ ...objectOf(run), token, uploadId, origin })
-    return new MultipartUpload(run, spec, uploadId, token)
+    try {
+      run.stopping.throwIfAborted()
+      await journal?.begin(token)
+      run.stopping.throwIfAborted()
+      // Without the signal: an upload whose id we never hear of could not be aborted.
+      const { uploadId } = await run.env.store.createMultipartUpload(objectOf(run), {
+        attributes: { ...attributes, metadata: { ...attributes.metadata, [TOKEN_NAME]: token } },
+        checksum: spec.sendChecksum ? { algorithm, type: multipartType(spec) } : undefined,
+      })
+      const upload = new MultipartUpload(run, spec, { uploadId, token }, journal)
+      await journal?.created(uploadId)
+      return upload
+    } catch (error) {
+      await journal?.end()
+      throw error
+    }
+  }
+
+  /** Takes over an upload that an earlier process created. @param journal gone on with */
+  static resume(
+    run: TransferRun,
+    spec: UploadSpec,
+    names: { readonly uploadId: string; readonly token: string },
+    journal: UploadJournal | undefined,
+  ): MultipartUpload {
+    return new MultipartUpload(run, spec, names, journal)
   }
 
   /**
@@ -68,15 +101,28 @@ export class MultipartUpload {
    * that have arrived.
    */
   get hasStableEtags(): boolean {
-    return this.#parts > 0 && this.#hasStableEtags
+    return this.#arrived > 0 && this.#hasStableEtags
   }
 
   noteArrived(partNumber: number, offset: number, done: PartDone): void {
     const { digest, length, etag, headers } = done
     this.#hasStableEtags &&= MD5_ETAG.test(etag) && !isEncryptedByKey(headers)
-    this.#table.add(partNumber, { offset, length, digest, etag })
-    this.#size += length
+    this.#arrived += 1
+    this.noteStored(partNumber, { offset, length, digest, etag })
+    this.#journal?.arrived(partNumber, length, etag, digest)
+  }
+
+  /** A part is there that was sent earlier; the journal has it, or its bytes were hashed again. */
+  noteStored(partNumber: number, line: PartLine): void {
+    this.#table.add(partNumber, line)
+    this.#size += line.length
     this.#parts += 1
+  }
+
+  /** The same, and the journal did not know it. */
+  noteAdopted(partNumber: number, line: PartLine): void {
+    this.noteStored(partNumber, line)
+    this.#journal?.arrived(partNumber, line.length, line.etag, line.digest)
   }
 
   /**
@@ -84,44 +130,54 @@ export class MultipartUpload {
    * @throws ERR_CHECKSUM_MISMATCH, or the store's refusal.
    */
   async complete(): Promise<UploadResult> {
-    const run = this.#run
     const lines = this.#table.covering(this.#size)
     const checksum = await this.#checksumOf(lines)
+    await this.#journal?.completing(checksum.value)
     const answer = await this.#completeOrFind(lines, checksum)
-    run.env.openUploads.ended(this.#token)
-    const found = await headForVerification(run, this.#spec, answer.versionId)
-    // Another writer may have been quicker than our HEAD; then the answer to Complete must do.
-    const isOurs = answer.versionId !== undefined || bare(found?.etag) === bare(answer.etag)
-    const info = isOurs ? found : undefined
-    const stored = { ...answer.checksums, ...info?.checksums }
-    const verified = compareStored(run, {
-      size: this.#size,
-      checksum,
-      storedSize: info?.size,
-      stored: stored[checksum.algorithm],
-    })
-    return {
-      object: objectOf(run),
-      size: this.#size,
-      etag: answer.etag,
-      versionId: answer.versionId,
-      checksum,
-      verified,
-      parts: this.#parts,
-      attempts: run.attempts,
-      elapsedMs: performance.now() - run.startedAt,
-    }
+    await this.#journal?.completed(answer.etag, answer.versionId)
+    return this.prove(answer, { size: this.#size, parts: this.#parts, checksum })
   }
 
-  /** Aborts the upload and looks whether it is gone. Returns the error to reject with. */
+  /**
+   * The object is there: compares what the store holds with what was sent.
+   * @throws ERR_CHECKSUM_MISMATCH, or the store's refusal.
+   */
+  async prove(answer: CompletedObject, sent: SentObject): Promise<UploadResult> {
+    this.#run.env.openUploads.ended(this.#token)
+    const result = await verifyMultipart(this.#run, this.#spec, answer, sent)
+    await this.#journal?.end()
+    return result
+  }
+
+  /** Leaves the upload as it is, with its journal, for the same call to go on with. */
+  async keep(): Promise<void> {
+    this.#run.env.openUploads.released(this.#token)
+    await this.#journal?.keep()
+  }
+
+  /** Whether it can be gone on with. */
+  get canBeKept(): boolean {
+    return this.#journal !== undefined
+  }
+
+  /** Removes the upload. Returns the error to reject with. */
   async discard(error: TransferError): Promise<TransferError> {
+    if (await this.remove()) return error
+    return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
+  }
+
+  /** Aborts the upload and looks whether it is gone. Never throws. */
+  async remove(): Promise<boolean> {
     const { openUploads } = this.#run.env
     if (await this.#isRemoved()) {
       openUploads.ended(this.#token)
-      return error
+      await this.#journal?.end()
+      return true
     }
+    // Its journal stays too: the same call goes on with it, or tries to remove it again.
+    await this.#journal?.close()
     openUploads.givenUp(this.#token)
-    return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
+    return false
   }
 
   async #isRemoved(): Promise<boolean> {
@@ -156,36 +212,14 @@ export class MultipartUpload {
         // What is in the way of a Complete that was repeated may be what it made the first time.
         const isInTheWay = error.code === 'ERR_PRECONDITION_FAILED'
         if (!isInTheWay && !isOutcomeUnknown(error)) throw error
-        const found = await this.#findOurs(checksum)
+        const expected = { token: this.#token, size: this.#size, checksum }
+        const found = await findOurs(this.#run, this.#spec, expected)
         if (found !== undefined) return found
         // Not there: the upload is still open, and Complete may be sent again.
         const isFinal = isInTheWay || error.code === 'ERR_UPLOAD_NOT_FOUND'
         if (isFinal || round >= env.tuning.maxAttempts) throw error
       }
     }
-  }
-
-  /**
-   * After a lost answer: the object at the key, if it is ours. That a key exists proves nothing;
-   * token, size and checksum together do.
-   */
-  async #findOurs(checksum: Checksum): Promise<CompletedObject | undefined> {
-    let info: ObjectInfo | undefined
-    try {
-      info = await headForVerification(this.#run, this.#spec, undefined)
-    } catch (error) {
-      if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
-      throw error
-    }
-    if (info === undefined) return undefined
-    const stored = info.checksums[checksum.algorithm]
-    const isOurs =
-      info.metadata[TOKEN_NAME] === this.#token &&
-      info.size === this.#size &&
-      (stored === undefined || stored === checksum.value)
-    if (!isOurs) return undefined
-    const { etag, versionId, checksums, checksumType } = info
-    return { etag, versionId, checksums, checksumType, location: undefined }
   }
 
   async #checksumOf(lines: ReturnType<PartTable['covering']>): Promise<Checksum> {
@@ -199,17 +233,8 @@ export class MultipartUpload {
   }
 }
 
-function multipartType(spec: UploadSpec): 'FULL_OBJECT' | 'COMPOSITE' {
-  return CHECKSUMS[spec.algorithm].combinable ? 'FULL_OBJECT' : 'COMPOSITE'
-}
-
 export function objectOf(run: TransferRun): ObjectRef {
   return { bucket: run.info.bucket, key: run.info.key }
-}
-
-/** An ETag without its quotes: some stores write them in headers and not in documents. */
-function bare(etag: string | undefined): string | undefined {
-  return etag?.replaceAll('"', '')
 }
 
 /** Encrypted with a key of KMS (`aws:kms`, `aws:kms:dsse`), or with one the caller gave. */

@@ -7,9 +7,9 @@
  */
 
 import { mkdir, unlink, utimes, writeFile } from 'node:fs/promises'
+import { defaultStateDirectory } from '../journal/state-directory.ts'
 import type { ConnectionTarget } from '../options.ts'
 import {
-  defaultStateDirectory,
   recordPath,
   recordsDirectory,
   SIGN_OF_LIFE_MS,
@@ -37,13 +37,21 @@ export class OpenUploads {
     this.#enabled = recordUploads
   }
 
-  /** Notes an upload, and gives signs of life for it until it ends or is given up. */
+  /**
+   * Notes an upload, and gives signs of life for it until it ends or is given up. One that an earlier
+   * process noted keeps its note.
+   */
   opened(upload: OpenedUpload): void {
     const { stateDirectory } = this
     if (!this.#enabled) return
     this.#held.add(upload.token)
     this.#timer ??= setInterval(() => this.#giveSignOfLife(), SIGN_OF_LIFE_MS).unref()
     this.#then(upload.token, async () => writeRecord(stateDirectory, upload))
+  }
+
+  /** The upload stays as it is, for a resume; after a while whoever looks for leftovers may take it. */
+  released(token: string): void {
+    this.#letGo(token, async () => {})
   }
 
   /** The upload is gone from the store: completed, or aborted with nothing left. */
@@ -85,11 +93,9 @@ export class OpenUploads {
   }
 
   #giveSignOfLife(): void {
-    const now = new Date()
     for (const token of this.#held) {
-      const path = recordPath(this.stateDirectory, token)
       // One that was swept by hand has no file any more, which harms nobody.
-      utimes(path, now, now).catch(() => undefined)
+      giveSignOfLife(recordPath(this.stateDirectory, token)).catch(() => undefined)
     }
   }
 
@@ -116,8 +122,15 @@ async function writeRecord(stateDirectory: string, upload: OpenedUpload): Promis
   try {
     await write()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return giveSignOfLife(recordPath(stateDirectory, token))
+    if (code !== 'ENOENT') throw error
     await mkdir(recordsDirectory(stateDirectory), { recursive: true, mode: 0o700 })
     await write()
   }
+}
+
+async function giveSignOfLife(path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now)
 }

@@ -10,7 +10,8 @@ import type { PartDigest } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import type { CompletedPart } from '../store/object-store.ts'
 
-interface PartLine extends PartDigest {
+/** What is known of a part that arrived. */
+export interface PartLine extends PartDigest {
   readonly offset: number
   readonly etag: string
 }

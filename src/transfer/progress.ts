@@ -66,6 +66,11 @@ export class ProgressBook {
     else (this.#others ??= new Set()).add(slot)
   }
 
+  /** Bytes that an earlier process has moved. */
+  keep(bytes: number): void {
+    this.#settled += bytes
+  }
+
   /** The job in this slot is over; `kept` of its bytes count from now on. */
   close(slot: number, kept: number): void {
     if (this.#slot === slot) this.#slot = undefined

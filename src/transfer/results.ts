@@ -27,6 +27,10 @@ interface ResultBase {
   /** Requests that moved payload, failed ones included. */
   readonly attempts: number
   readonly elapsedMs: number
+  /** Whether it went on with what an earlier call had left. */
+  readonly resumed: boolean
+  /** Bytes that were moved by an earlier call, and not again. */
+  readonly keptBytes: number
 }
 
 export interface UploadResult extends ResultBase {

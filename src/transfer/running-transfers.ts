@@ -56,6 +56,8 @@ export class RunningTransfers {
       id: run?.info.id ?? 0,
       progress: () => run?.progress.snapshot ?? { transferred: 0, total: undefined },
       abort: (reason) => run?.abort(reason),
+      pause: () => run?.pause(),
+      token: () => run?.token,
     })
   }
 

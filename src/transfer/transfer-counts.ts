@@ -7,6 +7,9 @@ import type { ErrorCode, TransferError } from '../errors.ts'
 import type { TransferInfo } from '../events.ts'
 import { cellsOf, histogramAt, noteValue, type Histogram } from '../pool/histogram.ts'
 
+/** Ends the caller wanted. */
+const WANTED: readonly ErrorCode[] = ['ERR_ABORTED', 'ERR_PAUSED']
+
 type TransferKind = TransferInfo['kind']
 
 /** Transfers of one kind since the engine was made; what is not in the other counts is under way. */
@@ -14,7 +17,7 @@ export interface KindCounts {
   readonly submitted: number
   readonly succeeded: number
   readonly failed: number
-  /** Ended by ERR_ABORTED. */
+  /** Ended by ERR_ABORTED or ERR_PAUSED. */
   readonly aborted: number
   /** Time from submission to the end, however it ended. */
   readonly elapsedMs: Histogram
@@ -63,7 +66,7 @@ export class TransferCounts {
     const cells = this.#kinds[kind]
     noteValue(cells.elapsed, 0, elapsedMs, BOUNDS_MS)
     if (error === undefined) cells.succeeded += 1
-    else if (error.code === 'ERR_ABORTED') cells.aborted += 1
+    else if (WANTED.includes(error.code)) cells.aborted += 1
     else {
       cells.failed += 1
       increment(this.#failures, error.code)

@@ -17,6 +17,7 @@ import type { RetryPolicy } from '../store/retry-policy.ts'
 import { listenOnce } from './abort-listeners.ts'
 import type { OpenUploads } from './open-uploads.ts'
 import { ProgressBook } from './progress.ts'
+import type { ResumeSettings } from './resume-settings.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { Operation } from './request-lane.ts'
 import type { RunningLimits } from './running-limits.ts'
@@ -33,6 +34,7 @@ export interface TransferEnvironment {
   readonly buffers: SharedBuffers
   readonly retryPolicy: RetryPolicy
   readonly openUploads: OpenUploads
+  readonly resume: ResumeSettings
   readonly events: EventHub
   readonly counts: TransferCounts
   readonly tuning: ResolvedTuning
@@ -55,6 +57,10 @@ export class TransferRun {
   readonly retries: RetryBudget
   /** Requests that moved payload, failed ones included. */
   attempts = 0
+  /** Names what a pause has left to go on with. */
+  token: string | undefined
+  #resumed = false
+  #keptBytes = 0
   readonly #unlisten: () => void
   #started = false
   #ended = false
@@ -111,6 +117,38 @@ export class TransferRun {
     if (events.hears('start')) events.emit('start', { transfer: this.info, size, parts, partSize })
   }
 
+  /** An earlier process left something: it is gone on with, or there is a reason why not. */
+  resumes(outcome: { readonly keptBytes: number } | { readonly reason: string }): void {
+    const { events } = this.env
+    const resumed = 'keptBytes' in outcome
+    this.#resumed = resumed
+    if (resumed) this.kept(outcome.keptBytes)
+    if (!events.hears('resume')) return
+    const { keptBytes = 0, reason } = { reason: undefined, keptBytes: undefined, ...outcome }
+    events.emit('resume', { transfer: this.info, resumed, keptBytes, reason })
+  }
+
+  /** Bytes that need not be moved again. */
+  kept(bytes: number): void {
+    this.#keptBytes += bytes
+    this.progress.keep(bytes)
+  }
+
+  /** What every result says of its run. */
+  get tally(): {
+    readonly attempts: number
+    readonly elapsedMs: number
+    readonly resumed: boolean
+    readonly keptBytes: number
+  } {
+    return {
+      attempts: this.attempts,
+      elapsedMs: performance.now() - this.startedAt,
+      resumed: this.#resumed,
+      keptBytes: this.#keptBytes,
+    }
+  }
+
   /** A request failed and is made again. */
   retried(retry: Omit<TransferEvents['retry'], 'transfer'>): void {
     const { counts, events } = this.env
@@ -121,6 +159,17 @@ export class TransferRun {
   /** The caller wants it to end. */
   abort(reason: unknown): void {
     this.stop(new TransferError('ERR_ABORTED', 'The transfer was aborted', {}, { cause: reason }))
+  }
+
+  /** The caller wants it to end so that it can be gone on with. */
+  pause(): void {
+    this.stop(new TransferError('ERR_PAUSED', 'The transfer was paused'))
+  }
+
+  /** Whether what was made is to be kept. */
+  get isPaused(): boolean {
+    const { reason } = this.stopping
+    return isTransferError(reason) && reason.code === 'ERR_PAUSED'
   }
 
   /** Ends the run with `error`; later reasons are ignored. */

@@ -15,6 +15,13 @@ export interface Transfer<T> extends Promise<T> {
    * the transfer itself then rejects with ERR_ABORTED. Without effect once it is settled.
    */
   abort(reason?: unknown): Promise<void>
+  /**
+   * Stops the transfer and keeps what it has made: the same call goes on with it. Resolves when that
+   * is done, with a token: the name under which `transfer-engine resume --list` shows it; `undefined`
+   * if nothing was kept (streams, objects of one request, `resume: 'off'`, the queue). The transfer
+   * itself then rejects with ERR_PAUSED. Without effect once it is settled.
+   */
+  pause(): Promise<string | undefined>
 }
 
 export function makeTransfer<T>(
@@ -23,6 +30,9 @@ export function makeTransfer<T>(
     readonly id: number
     progress(): Progress
     abort(reason: unknown): void
+    pause(): void
+    /** What a pause has left. */
+    token(): string | undefined
   },
 ): Transfer<T> {
   // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
@@ -38,9 +48,16 @@ export function makeTransfer<T>(
         return promise.then(nothing, nothing)
       },
     },
+    pause: {
+      value: (): Promise<string | undefined> => {
+        controls.pause()
+        transfer.catch(nothing)
+        return promise.then(nothing, () => controls.token())
+      },
+    },
   }) as Transfer<T>
 }
 
-function nothing(): void {
+function nothing(): undefined {
   // The outcome is told by the transfer itself.
 }

@@ -10,8 +10,7 @@
  */
 
 import { readdir, readFile, stat, unlink } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 
 /** How often the holder of an upload gives a sign of life. Milliseconds. */
 export const SIGN_OF_LIFE_MS = 60_000
@@ -39,22 +38,6 @@ export interface UploadRecord {
 export interface FoundRecord extends UploadRecord {
   /** Whether an engine, of this process or another, still works on it. */
   readonly isHeld: boolean
-}
-
-/** `$XDG_STATE_HOME/transfer-engine`, or below `~/.local/state`. Source: XDG Base Directory 0.8. */
-export function defaultStateDirectory(): string {
-  const home = process.env['XDG_STATE_HOME'] ?? ''
-  const state = isAbsolute(home) ? home : join(homeDirectory(), '.local', 'state')
-  return join(state, 'transfer-engine')
-}
-
-/** A user without a home has the root, which is told as unwritable by whoever writes there. */
-function homeDirectory(): string {
-  try {
-    return homedir()
-  } catch {
-    return '/'
-  }
 }
 
 /** Where the records are. */

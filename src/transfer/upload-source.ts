@@ -10,6 +10,8 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import { TransferError } from '../errors.ts'
+import { fileIdentityOf } from '../journal/identities.ts'
+import type { FileIdentity } from '../journal/records.ts'
 import { notAFile, SOURCE_FLAGS, sourceError } from '../local-errors.ts'
 import { partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
@@ -30,6 +32,10 @@ export interface UploadSource {
   readonly size: number | undefined
   /** Whether a part is in memory from when it is read until it has arrived. */
   readonly holdsParts: boolean
+  /** What the file is; `undefined` for what cannot be read again. */
+  readonly identity?: FileIdentity | undefined
+  /** Passes over the next `length` bytes, fewer at the end. Returns their offset. */
+  skip(length: number): number
   /** The next `length` bytes, fewer at the end, `undefined` after it. */
   next(length: number): Promise<SourcePart | undefined>
   /** @throws ERR_SOURCE_CHANGED when the bytes are not those that were planned. */
@@ -70,11 +76,20 @@ export class FileSource implements UploadSource {
     }
   }
 
-  async next(length: number): Promise<SourcePart | undefined> {
+  get identity(): FileIdentity {
+    return fileIdentityOf(this.#planned)
+  }
+
+  skip(length: number): number {
     const offset = this.#offset
-    if (offset >= this.size) return undefined
-    const partLength = Math.min(length, this.size - offset)
-    this.#offset += partLength
+    this.#offset = Math.min(offset + length, this.size)
+    return offset
+  }
+
+  async next(length: number): Promise<SourcePart | undefined> {
+    if (this.#offset >= this.size) return undefined
+    const offset = this.skip(length)
+    const partLength = this.#offset - offset
     const { env, sequence, stopping } = this.#run
     const needed = partBufferSize(partLength)
     const release = await env.scheduler.memory.acquire(needed, sequence, stopping)
@@ -108,6 +123,11 @@ export class MemorySource implements UploadSource {
     this.#run = run
     this.#reader = new ByteReader(chunks)
     this.size = size
+  }
+
+  /** Bytes of a stream are gone once they are read. */
+  skip(): never {
+    throw new TransferError('ERR_INTERNAL', 'a stream cannot be resumed', this.#run.context)
   }
 
   async next(length: number): Promise<SourcePart | undefined> {

@@ -6,7 +6,7 @@ import { CHECKSUMS } from '../checksum/algorithms.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, TransferError } from '../errors.ts'
 import type { PartDone } from '../pool/protocol.ts'
-import type { ObjectInfo } from '../store/object-store.ts'
+import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
 import type { Checksum, UploadResult, Verification } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { UploadSpec } from './upload-spec.ts'
@@ -46,9 +46,38 @@ export async function verifySinglePut(
     checksum,
     verified,
     parts: 1,
-    attempts: run.attempts,
-    elapsedMs: performance.now() - run.startedAt,
+    ...run.tally,
   }
+}
+
+/** What was sent, in parts. */
+export interface SentObject {
+  readonly size: number
+  readonly parts: number
+  readonly checksum: Checksum
+}
+
+/** A multipart upload is verified by HEAD, and by what Complete answered. */
+export async function verifyMultipart(
+  run: TransferRun,
+  spec: UploadSpec,
+  answer: CompletedObject,
+  { size, parts, checksum }: SentObject,
+): Promise<UploadResult> {
+  const found = await headForVerification(run, spec, answer.versionId)
+  // Another writer may have been quicker than our HEAD; then the answer to Complete must do.
+  const isOurs = answer.versionId !== undefined || bare(found?.etag) === bare(answer.etag)
+  const info = isOurs ? found : undefined
+  const stored = { ...answer.checksums, ...info?.checksums }
+  const verified = compareStored(run, {
+    size,
+    checksum,
+    storedSize: info?.size,
+    stored: stored[checksum.algorithm],
+  })
+  const { bucket, key } = run.info
+  const { etag, versionId } = answer
+  return { object: { bucket, key }, size, etag, versionId, checksum, verified, parts, ...run.tally }
 }
 
 /**
@@ -91,4 +120,9 @@ export function compareStored(
   if (stored === checksum.value) return 'checksum'
   const message = `The store holds ${checksum.algorithm} ${stored}, sent was ${checksum.value}`
   throw new TransferError('ERR_CHECKSUM_MISMATCH', message, run.context)
+}
+
+/** An ETag without its quotes: some stores write them in headers and not in documents. */
+function bare(etag: string | undefined): string | undefined {
+  return etag?.replaceAll('"', '')
 }

@@ -1,7 +1,7 @@
 /**
  * The bed each test of the whole engine lies in: a strict store, an engine, a directory. When it
  * is closed it asserts what must hold after every transfer, however that ended: no multipart
- * upload is open or noted as open, no temporary file lies about, no socket or file is left open.
+ * upload is open or noted as open, no journal or temporary file lies about, no socket or file is left open.
  */
 
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -99,11 +99,13 @@ export async function openBed(options: BedOptions = {}): Promise<Bed> {
       const openUploads = store.uploads()
       const temporary = await temporaryFiles(dir)
       const records = await readdir(join(stateDir, 'uploads')).catch(() => [])
+      const journals = await readdir(join(stateDir, 'journals')).catch(() => [])
       await store.close()
       await rm(dir, { recursive: true, force: true })
       await rm(stateDir, { recursive: true, force: true })
       expect(openUploads, 'no multipart upload is left open').toEqual([])
       expect(records, 'no upload is noted as open').toEqual([])
+      expect(journals, 'no journal and no lock is left').toEqual([])
       expect(temporary, 'no temporary file is left').toEqual([])
       expect(await leftOpen(descriptorsBefore), 'no socket or file is left open').toEqual([])
     },

@@ -151,7 +151,7 @@ describe('resolved options', () => {
         expect({ ...resolved.tuning, ...resolved.target }).toHaveProperty(name, row.default)
       }
     }
-    expect(Object.keys(resolved.target)).toEqual(['tlsMinVersion'])
+    expect(Object.keys(resolved.target)).toEqual(['resume', 'tlsMinVersion'])
     expect(Object.values(resolved.tuning)).not.toContain(undefined)
     expect(Object.isFrozen(resolved.tuning) && Object.isFrozen(resolved.target)).toBe(true)
   })
@@ -159,7 +159,8 @@ describe('resolved options', () => {
   it('are told apart: where to, and how much', () => {
     const given = { region: 'eu-west-1', target: 's3://b/', partSize: 5_242_880 }
     const { target, tuning } = resolveOptions(given)
-    expect(target).toEqual({ region: 'eu-west-1', target: 's3://b/', tlsMinVersion: 'TLSv1.2' })
+    const rest = { tlsMinVersion: 'TLSv1.2', resume: 'auto' }
+    expect(target).toEqual({ region: 'eu-west-1', target: 's3://b/', ...rest })
     expect(tuning.partSize).toBe(5_242_880)
   })
 

@@ -15,7 +15,9 @@ const COLUMNS_MAX = 110
 
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
-  [/^src\/(units|assert|errors|local-errors|local-target|direct-disk|nearest-name)\.ts$/],
+  [
+    /^src\/(units|assert|errors|local-errors|local-target|direct-disk|nearest-name|package-version)\.ts$/,
+  ],
   [/^src\/(plan|checksum|adapt)\//],
   [/^src\/network\//],
   [/^src\/store\//],

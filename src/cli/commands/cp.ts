@@ -45,7 +45,10 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
 }
 
 function otherFlags(): Option[] {
-  const state = new Option('--no-record-uploads', 'Do not note open uploads in the state directory')
+  const state = [
+    new Option('--no-resume', 'Begin anew, and write nothing down to go on with'),
+    new Option('--no-record-uploads', 'Do not note open uploads in the state directory'),
+  ]
   const output = [
     new Option('--dry-run', 'Say what would be done, and do nothing'),
     new Option('--dryrun', 'The same').hideHelp(),
@@ -54,7 +57,7 @@ function otherFlags(): Option[] {
     new Option('--debug', 'Context and stack of errors'),
   ]
   return [
-    state.helpGroup('Tuning:'),
+    ...state.map((option) => option.helpGroup('Tuning:')),
     ...[...output, ...metricsFlags()].map((option) => option.helpGroup('Output:')),
   ]
 }

@@ -2,12 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileS
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
-import {
-  defaultStateDirectory,
-  readRecords,
-  recordPath,
-  SIGN_OF_LIFE_MS,
-} from '../../../src/transfer/upload-records.ts'
+import { readRecords, recordPath, SIGN_OF_LIFE_MS } from '../../../src/transfer/upload-records.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
@@ -113,16 +108,6 @@ describe('an engine that is told not to', () => {
 })
 
 describe('records', () => {
-  it('lie where the desktop specification says, and below the home without it', () => {
-    vi.stubEnv('XDG_STATE_HOME', '/var/state')
-    expect(defaultStateDirectory()).toBe('/var/state/transfer-engine')
-    for (const value of ['', 'relative']) {
-      vi.stubEnv('XDG_STATE_HOME', value)
-      vi.stubEnv('HOME', '/home/somebody')
-      expect(defaultStateDirectory()).toBe('/home/somebody/.local/state/transfer-engine')
-    }
-  })
-
   it('that are none are left out', async () => {
     const uploads = make()
     uploads.opened(opened())

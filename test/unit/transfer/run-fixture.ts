@@ -19,6 +19,7 @@ import { RequestPacer } from '../../../src/store/request-pacer.ts'
 import { createRetryPolicy, type RetryPolicy } from '../../../src/store/retry-policy.ts'
 import type { StoreRoute } from '../../../src/store/types.ts'
 import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
+import { ResumeSettings } from '../../../src/transfer/resume-settings.ts'
 import { RunningLimits } from '../../../src/transfer/running-limits.ts'
 import { Scheduler } from '../../../src/transfer/scheduler.ts'
 import { TransferCounts } from '../../../src/transfer/transfer-counts.ts'
@@ -243,6 +244,7 @@ export function makeRun(
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
     openUploads: new OpenUploads({ recordUploads: false, ...given.state }),
+    resume: new ResumeSettings({ resume: given.state === undefined ? 'off' : 'auto' }),
     events: new EventHub(),
     counts: new TransferCounts(),
     tuning,

@@ -3,13 +3,15 @@ import { TransferError } from '../../../src/errors.ts'
 import { makeTransfer } from '../../../src/transfer/transfer.ts'
 import { makeRun } from './run-fixture.ts'
 
+const idle = { abort: () => undefined, pause: () => undefined, token: () => undefined }
+
 describe('the handle of a transfer', () => {
   it('is a promise with an id and live progress', async () => {
     let transferred = 0
     const transfer = makeTransfer(Promise.resolve('done'), {
       id: 7,
       progress: () => ({ transferred, total: 10 }),
-      abort: () => undefined,
+      ...idle,
     })
     expect(transfer.id).toBe(7)
     transferred = 4
@@ -25,6 +27,7 @@ describe('the handle of a transfer', () => {
     const transfer = makeTransfer(promise, {
       id: 1,
       progress: () => ({ transferred: 0, total: undefined }),
+      ...idle,
       abort: (reason) => reasons.push(reason),
     })
     let isOver = false
@@ -34,6 +37,26 @@ describe('the handle of a transfer', () => {
     fail(new Error('aborted'))
     await aborting
     await expect(transfer).rejects.toThrow('aborted')
+  })
+})
+
+describe('the pause of a transfer', () => {
+  it.each(['the token', undefined])('resolves when it has ended, with %s', async (token) => {
+    let fail: (error: Error) => void = () => undefined
+    let isPaused = false
+    const promise = new Promise<never>((_, reject) => (fail = reject))
+    const transfer = makeTransfer(promise, {
+      id: 1,
+      progress: () => ({ transferred: 0, total: undefined }),
+      ...idle,
+      pause: () => (isPaused = true),
+      token: () => token,
+    })
+    const pausing = transfer.pause()
+    expect(isPaused).toBe(true)
+    fail(new Error('paused'))
+    expect(await pausing).toBe(token)
+    await expect(transfer).rejects.toThrow('paused')
   })
 })
 

@@ -1,0 +1,134 @@
+/**
+ * The journal of a transfer as drivers use it.
+ *
+ * No transfer fails because its journal cannot be made or written: that is told once, and the
+ * transfer goes on without. A process that dies then has less to go on with, and never wrong bytes:
+ * each prefix of a journal is true.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { isTransferError, type ErrorCode } from '../errors.ts'
+import { placeOf } from '../journal/identities.ts'
+import { JobJournal } from '../journal/job-journal.ts'
+import { isOwnLock } from '../journal/job-lock.ts'
+import type { DownloadBegin, JournalRecord, Place, UploadBegin } from '../journal/records.ts'
+import type { JobState } from '../journal/replay.ts'
+import { packageVersion } from '../package-version.ts'
+import type { TransferRun } from './transfer-run.ts'
+
+/** Reasons to do without a journal. The others are for people to look at. */
+const DONE_WITHOUT: readonly ErrorCode[] = [
+  'ERR_JOURNAL_UNWRITABLE',
+  'ERR_JOURNAL_UNSAFE',
+  'ERR_DISK_FULL',
+  'ERR_DISK_IO',
+  'ERR_TOO_MANY_FILES',
+]
+
+/** What every journal begins with. */
+export interface Beginning {
+  readonly jobId: string
+  readonly engine: string
+  readonly startedAt: number
+  readonly place: Place
+  /** Absolute. */
+  readonly path: string
+}
+
+export class TransferJournal {
+  readonly beginning: Beginning
+  readonly #run: TransferRun
+  readonly #journal: JobJournal
+  #isStarted = false
+  #isOver = false
+
+  private constructor(run: TransferRun, journal: JobJournal, beginning: Beginning) {
+    this.#run = run
+    this.#journal = journal
+    this.beginning = beginning
+  }
+
+  /**
+   * Opens the journal of a transfer between an object and a file; `undefined` where there is none:
+   * it is not wanted, cannot be made, or another transfer of this process has it.
+   *
+   * @throws ERR_JOURNAL_LOCKED while another process is at work, ERR_JOURNAL_VERSION
+   */
+  static async open(
+    run: TransferRun,
+    direction: 'upload' | 'download',
+    localPath: string,
+    versionId?: string,
+  ): Promise<TransferJournal | undefined> {
+    const { store, resume, openUploads } = run.env
+    if (!resume.enabled) return undefined
+    const { bucket, key } = run.info
+    const route = await store.route(bucket, { signal: run.stopping })
+    const place = placeOf(route, { bucket, key, versionId })
+    const path = resolve(localPath)
+    const warn = (error: unknown): void => resume.warn(error)
+    try {
+      const job = { direction, place, path }
+      const journal = await JobJournal.open(openUploads.stateDirectory, job, warn)
+      const engine = packageVersion()
+      const beginning = { jobId: randomUUID(), engine, startedAt: Date.now(), place, path }
+      return new TransferJournal(run, journal, beginning)
+    } catch (error) {
+      if (!isTransferError(error)) throw error
+      const { path: lock } = error.context
+      if (error.code === 'ERR_JOURNAL_LOCKED' && lock !== undefined && isOwnLock(lock)) {
+        return undefined
+      }
+      if (!DONE_WITHOUT.includes(error.code)) throw error
+      warn(error)
+      return undefined
+    }
+  }
+
+  /** What an earlier process left. */
+  get found(): JobState | undefined {
+    return this.#journal.found
+  }
+
+  /** Begins anew, or with what is kept. Durable, if it can be. */
+  async start(records: readonly [UploadBegin | DownloadBegin, ...JournalRecord[]]): Promise<void> {
+    try {
+      await this.#journal.start(records)
+      this.#isStarted = true
+    } catch (error) {
+      this.#isStarted = false
+      this.#run.env.resume.warn(error)
+    }
+  }
+
+  /** Written soon. */
+  append(record: JournalRecord): void {
+    if (this.#isStarted) this.#journal.append(record)
+  }
+
+  /** Durable when it resolves, if it can be; the failure was told otherwise. */
+  async appendDurably(record: JournalRecord): Promise<void> {
+    if (this.#isStarted) await this.#journal.appendDurably(record).catch(() => undefined)
+  }
+
+  /** Nothing is left to go on with. */
+  async end(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    await this.#journal.end()
+  }
+
+  /** The transfer was paused: the same call goes on. */
+  async keep(): Promise<void> {
+    if (this.#isStarted) this.#run.token = this.#journal.id
+    await this.close()
+  }
+
+  /** Leaves what is written. Without effect after an end. */
+  async close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    await this.#journal.close()
+  }
+}

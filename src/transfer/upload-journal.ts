@@ -1,0 +1,120 @@
+/**
+ * What is written down of a multipart upload, and when it must be on the disk: before Create, before
+ * the first part, before Complete, after Complete.
+ */
+
+import { CHECKSUMS, type ChecksumType } from '../checksum/algorithms.ts'
+import { encodeDigest } from '../checksum/encoding.ts'
+import { attributesDigest } from '../journal/job.ts'
+import type { UploadNow } from '../journal/reconcile-upload.ts'
+import type { FileIdentity, PartNoted, UploadBegin } from '../journal/records.ts'
+import type { UploadState } from '../journal/replay.ts'
+import type { MultipartUploadPlan } from '../plan/upload-plan.ts'
+import { TransferJournal } from './transfer-journal.ts'
+import type { TransferRun } from './transfer-run.ts'
+import type { UploadSpec } from './upload-spec.ts'
+
+/** What a multipart upload's checksum covers. */
+export function multipartType({ algorithm }: Pick<UploadSpec, 'algorithm'>): ChecksumType {
+  return CHECKSUMS[algorithm].combinable ? 'FULL_OBJECT' : 'COMPOSITE'
+}
+
+export class UploadJournal {
+  /** What is asked for in this call. */
+  readonly now: UploadNow
+  readonly #journal: TransferJournal
+  readonly #plan: MultipartUploadPlan
+
+  private constructor(journal: TransferJournal, now: UploadNow, plan: MultipartUploadPlan) {
+    this.#journal = journal
+    this.now = now
+    this.#plan = plan
+  }
+
+  /**
+   * Opens the journal of an upload; `undefined` where there is none.
+   * @throws ERR_JOURNAL_LOCKED, ERR_JOURNAL_VERSION
+   */
+  static async open(
+    run: TransferRun,
+    spec: UploadSpec,
+    source: FileIdentity,
+    plan: MultipartUploadPlan,
+  ): Promise<UploadJournal | undefined> {
+    const { path } = run.info
+    if (path === undefined) return undefined
+    const journal = await TransferJournal.open(run, 'upload', path)
+    if (journal === undefined) return undefined
+    const now = {
+      source,
+      attributes: attributesDigest(spec.attributes),
+      algorithm: spec.algorithm,
+      checksumType: multipartType(spec),
+      sendChecksum: spec.sendChecksum,
+      // One that was chosen may have grown, so that the store takes so many.
+      partSize: spec.partSize === undefined ? undefined : plan.partSize,
+    }
+    return new UploadJournal(journal, now, plan)
+  }
+
+  /** What an earlier process left. */
+  get found(): UploadState | undefined {
+    const { found } = this.#journal
+    return found?.kind === 'upload' ? found : undefined
+  }
+
+  /** An upload is about to be created. */
+  async begin(token: string): Promise<void> {
+    const { partSize, parts } = this.#plan
+    const { source, attributes, algorithm, checksumType, sendChecksum } = this.now
+    const begin: UploadBegin = {
+      type: 'upload',
+      ...this.#journal.beginning,
+      partSize,
+      parts,
+      algorithm,
+      source,
+      checksumType,
+      sendChecksum,
+      token,
+      attributes,
+    }
+    await this.#journal.start([begin])
+  }
+
+  async created(uploadId: string): Promise<void> {
+    await this.#journal.appendDurably({ type: 'created', uploadId })
+  }
+
+  /** Goes on with an upload, of which these parts are there for sure. */
+  async continues({ begin, created }: UploadState, kept: readonly PartNoted[]): Promise<void> {
+    await this.#journal.start([begin, ...(created === undefined ? [] : [created]), ...kept])
+  }
+
+  arrived(part: number, size: number, etag: string, digest: Uint8Array): void {
+    this.#journal.append({ type: 'part', part, size, etag, digest: encodeDigest(digest) })
+  }
+
+  async completing(checksum: string): Promise<void> {
+    await this.#journal.appendDurably({ type: 'completing', checksum })
+  }
+
+  async completed(etag: string, versionId: string | undefined): Promise<void> {
+    await this.#journal.appendDurably({ type: 'completed', etag, versionId })
+  }
+
+  /** Nothing is left of the upload, or all is done. */
+  async end(): Promise<void> {
+    await this.#journal.end()
+  }
+
+  /** Keeps what is written for the same call to go on with. */
+  async keep(): Promise<void> {
+    await this.#journal.keep()
+  }
+
+  /** Leaves what is written. Without effect after an end. */
+  async close(): Promise<void> {
+    await this.#journal.close()
+  }
+}
