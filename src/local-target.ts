@@ -14,6 +14,9 @@ const NAME_BYTES_MAX = 255
 export const TEMPORARY_FLAGS =
   constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
 
+/** How one that is there is opened: never through a link. */
+export const REOPEN_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
+
 /** Its mode until it takes its name. */
 export const TEMPORARY_MODE = 0o600
 

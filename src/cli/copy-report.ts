@@ -110,11 +110,11 @@ export class CopyReport {
       return
     }
     if (this.#style.quiet) return
-    const { size, elapsedMs, parts, attempts } = summary
-    const rate = formatSize(Math.round(size / (elapsedMs / 1000)))
+    const { size, elapsedMs, parts, attempts, keptBytes = 0 } = summary
+    const rate = formatSize(Math.round((size - keptBytes) / (elapsedMs / 1000)))
     const facts = [`${formatSize(size)} in ${formatDuration(elapsedMs)}`, `${rate}/s`]
     if (parts > 1) facts.push(`${parts} parts`)
-    if (summary.resumed === true) facts.push(`${formatSize(summary.keptBytes ?? 0)} kept`)
+    if (summary.resumed === true) facts.push(`${formatSize(keptBytes)} kept`)
     if (attempts > parts) facts.push(`${attempts - parts} retried`)
     if (summary.verified === 'checksum') facts.push(`${summary.checksum?.algorithm} verified`)
     if (summary.verified === 'none') facts.push('not verified, the store lets us not look')
@@ -146,8 +146,12 @@ export class CopyReport {
     this.#line = line
     engine
       .on('resume', ({ resumed, keptBytes, reason = '' }) => {
-        if (resumed) this.notice(`goes on, ${formatSize(keptBytes)} are there`)
-        else this.notice(`begins anew. ${reason}`)
+        line.say(
+          resumed
+            ? `transfer-engine: goes on, ${formatSize(keptBytes)} are there`
+            : `transfer-engine: begins anew. ${reason}`,
+        )
+        line.keep(keptBytes)
       })
       .on('start', ({ size }) => line.update(0, size))
       .on('progress', ({ transferred, total }) => line.update(transferred, total))

@@ -59,7 +59,7 @@ export class ProgressLine {
   readonly #stream: TextStream
   readonly #redraws: boolean
   readonly #ticker: Ticker
-  readonly #meter = new RateMeter()
+  #meter = new RateMeter()
   readonly #stop: () => void
   #transferred = 0
   #total: number | undefined
@@ -84,6 +84,20 @@ export class ProgressLine {
   update(transferred: number, total: number | undefined): void {
     this.#transferred = transferred
     this.#total = total
+  }
+
+  /** Bytes that are there from the start, and say nothing of the rate. */
+  keep(bytes: number): void {
+    this.#transferred = bytes
+    this.#meter = new RateMeter()
+    this.#meter.add(this.#ticker.now(), bytes)
+  }
+
+  /** Writes a line that stays, above this one. */
+  say(text: string): void {
+    if (this.#drawn !== '' && this.#redraws) this.#stream.write(`\r${CLEAR_TO_END}`)
+    this.#drawn = ''
+    this.#stream.write(`${text}\n`)
   }
 
   retried(): void {

@@ -6,21 +6,24 @@
  * meanwhile ends in ERR_OBJECT_CHANGED and never in a mixed file.
  */
 
+import { resolve } from 'node:path'
 import { assert } from '../assert.ts'
-import type { PartDigest } from '../checksum/combine.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, TransferError } from '../errors.ts'
+import { objectIdentityOf } from '../journal/identities.ts'
 import { planDownload, rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import { attributeHeaders, type RequestAttributes } from '../store/attributes.ts'
 import type { HeadOptions, ObjectInfo } from '../store/object-store.ts'
 import { canonicalQuery } from '../store/signing.ts'
 import type { ObjectRef } from '../store/types.ts'
-import { attempt } from './attempt.ts'
+import { digestBytes } from './digest-bytes.ts'
+import { DownloadJournal, type RangesOfPlan } from './download-journal.ts'
 import { checksumOf, compareReceived, planProof, type DownloadProof } from './download-proof.ts'
-import { fetchRange, type FetchSpec } from './fetch-range.ts'
+import type { FetchSpec } from './fetch-range.ts'
+import { fetchRanges, rangeCount } from './fetch-ranges.ts'
 import { trySmallObject } from './download-small-object.ts'
-import { PartWindow } from './part-window.ts'
+import { openTarget, type KeptRanges } from './resume-download.ts'
 import type { Checksum, DownloadResult } from './results.ts'
 import { TargetFile } from './target-file.ts'
 import type { TransferRun } from './transfer-run.ts'
@@ -99,10 +102,6 @@ function planFor(size: number, partSize: number, proof: DownloadProof): Download
   return planDownload({ size, partSize: exactParts ? size : wanted, storedPartSize })
 }
 
-export function rangeCount(plan: DownloadPlan): number {
-  return plan.kind === 'ranges' ? plan.parts : plan.kind === 'single' ? 1 : 0
-}
-
 /** Downloads into a file. */
 export async function runDownload(
   run: TransferRun,
@@ -112,64 +111,124 @@ export async function runDownload(
   const small = await trySmallObject(run, spec, path)
   if (small !== undefined) return small
   const opened = await openObject(run, spec)
-  const { info, plan, proof } = opened
+  const { info, plan } = opened
   run.env.scheduler.smallObjects.note(info.size <= SMALL_FILE_MAX)
-  const parts = rangeCount(plan)
+  if (plan.kind === 'ranges') return downloadRanges(run, spec, opened, plan, path)
   const target = await TargetFile.create(path, info.size, run.context)
+  return intoTarget(run, spec, opened, { target, plan })
+}
+
+/** In ranges, with a journal: what an earlier process has fetched is not fetched again. */
+async function downloadRanges(
+  run: TransferRun,
+  spec: DownloadSpec,
+  opened: OpenedObject,
+  plan: RangesOfPlan,
+  path: string,
+): Promise<DownloadResult> {
+  const { info, proof, fetch } = opened
+  const asked = {
+    object: objectIdentityOf(info, proof.stored),
+    algorithm: fetch.algorithm,
+    partSize: spec.partSize === undefined && !proof.exactParts ? undefined : plan.partSize,
+  }
+  const { versionId } = spec.object
+  const journal = await DownloadJournal.open(run, asked, { path, versionId })
+  if (journal === undefined) {
+    const target = await TargetFile.create(path, info.size, run.context)
+    return intoTarget(run, spec, opened, { target, plan })
+  }
+  try {
+    const found = await openTarget(run, journal, plan, path)
+    if (found.kind === 'open') return await intoTarget(run, spec, opened, { ...found, journal })
+    run.started(info.size, found.plan.parts, found.plan.partSize)
+    const received = await receivedBefore(proof, found)
+    await journal.end()
+    return resultOf(run, spec, opened, { path: resolve(path), parts: found.plan.parts, received })
+  } finally {
+    await journal.close()
+  }
+}
+
+/** Where the bytes go, and what is there already. */
+interface Destination {
+  readonly target: TargetFile
+  readonly plan: DownloadPlan
+  readonly kept?: KeptRanges | undefined
+  readonly journal?: DownloadJournal | undefined
+}
+
+async function intoTarget(
+  run: TransferRun,
+  spec: DownloadSpec,
+  opened: OpenedObject,
+  { target, plan, kept, journal }: Destination,
+): Promise<DownloadResult> {
+  const { info, proof, fetch } = opened
+  const parts = rangeCount(plan)
   try {
     run.started(info.size, parts, plan.kind === 'ranges' ? plan.partSize : info.size)
-    const ranges = await fetchAll(run, opened, target.fd)
+    const onArrival = journal && journal.arrived.bind(journal)
+    const ranges = await fetchRanges(run, { plan, fetch, kept, onArrival }, target.fd)
     const received = proof.wholePass
       ? await digestFile(run, proof, target.fd, info.size)
       : await checksumOf(proof, ranges)
-    const verified = compareReceived(proof.stored, received, run.context)
+    const checked = { path: target.path, parts, received }
+    const result = resultOf(run, spec, opened, checked)
     run.signal.throwIfAborted()
-    await target.commit()
-    return {
-      object: { ...spec.object, versionId: spec.object.versionId ?? info.versionId },
-      path: target.path,
-      size: info.size,
-      etag: info.etag,
-      checksum: received,
-      verified,
-      parts,
-      ...run.tally,
-    }
+    await target.commit(async (mtimeNs) => journal?.finishing(mtimeNs))
+    await journal?.end()
+    return { ...result, ...run.tally }
   } catch (error) {
+    if (run.isPaused && journal !== undefined) {
+      await target.keep()
+      await journal.keep()
+      throw error
+    }
     const leftBehind = await target.discard()
+    // What could not be removed stays written down, for the same call to go on with.
+    if (leftBehind === undefined) await journal?.end()
     throw leftBehind === undefined ? error : run.failure(error).with({ leftBehind })
   }
 }
 
-/** Fetches every range; when it returns or throws, no worker uses the file any more. */
-async function fetchAll(
+/** Compares what was received with what is stored. @throws ERR_CHECKSUM_MISMATCH */
+function resultOf(
   run: TransferRun,
-  opened: OpenedObject,
-  fd: number,
-): Promise<readonly PartDigest[]> {
-  const { plan, fetch } = opened
-  const digests: (PartDigest | undefined)[] = []
-  const window = new PartWindow(run, 'GetObject')
-  const count = rangeCount(plan)
-  try {
-    for (let index = 0; index < count; index += 1) {
-      await window.room()
-      const range = rangeOf(plan, index)
-      const sink = { kind: 'file' as const, fd, offset: range.offset }
-      const note = (digest: PartDigest): void => void (digests[index] = digest)
-      window.add(fetchRange(run, fetch, range, index + 1, sink).then(note))
-    }
-    await window.drained()
-  } catch (error) {
-    run.stop(error)
-    await window.settled()
-    throw run.failure(error)
+  { object }: DownloadSpec,
+  { info, proof }: OpenedObject,
+  {
+    received,
+    ...file
+  }: {
+    readonly path: string
+    readonly parts: number
+    readonly received: Checksum
+  },
+): DownloadResult {
+  return {
+    object: { ...object, versionId: object.versionId ?? info.versionId },
+    ...file,
+    size: info.size,
+    etag: info.etag,
+    checksum: received,
+    verified: compareReceived(proof.stored, received, run.context),
+    ...run.tally,
   }
-  return Array.from({ length: count }, (_, index) => {
-    const digest = digests[index]
-    assert(digest !== undefined, `range ${index} has arrived`)
-    return digest
+}
+
+/** The checksum of a file that was proved before it took its name. */
+async function receivedBefore(
+  proof: DownloadProof,
+  { plan, kept }: { readonly plan: RangesOfPlan; readonly kept: KeptRanges },
+): Promise<Checksum> {
+  if (proof.wholePass && proof.stored !== undefined) return proof.stored
+  const ranges = Array.from({ length: plan.parts }, (_, index) => {
+    const digest = kept.get(index)
+    assert(digest !== undefined, `range ${index} was noted`)
+    return { digest, length: rangeOf(plan, index).length }
   })
+  return checksumOf(proof, ranges)
 }
 
 /** A hash that ranges cannot be combined into is computed over the finished file. */
@@ -182,18 +241,6 @@ async function digestFile(
   const { stored } = proof
   if (stored === undefined) throw new TransferError('ERR_INTERNAL', 'nothing to compare with')
   const { algorithm } = stored
-  const done = await attempt(run, {
-    partNumber: 0,
-    length: size,
-    operation: undefined,
-    makeJob: (slot) => ({
-      kind: 'digest',
-      transferId: run.info.id,
-      slot,
-      source: { kind: 'file', fd, offset: 0 },
-      length: size,
-      algorithm,
-    }),
-  })
-  return { algorithm, value: encodeDigest(done.digest), type: 'FULL_OBJECT' }
+  const digest = await digestBytes(run, { kind: 'file', fd, offset: 0 }, size, algorithm)
+  return { algorithm, value: encodeDigest(digest), type: 'FULL_OBJECT' }
 }

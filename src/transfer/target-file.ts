@@ -2,16 +2,24 @@
  * The file a download ends in. It is either what it was or the complete verified new one: bytes go
  * to a temporary file beside it, which takes its name in the last step and is removed otherwise.
  *
- *   create → (workers write at offsets) → commit: fsync, mode, rename, fsync of the directory
- *                                       ↘ discard
+ *   create | reopen → (workers write at offsets) → commit: fsync, mode, rename, fsync of the directory
+ *                                                ↘ discard
+ *                                                ↘ keep
  */
 
 import type { Stats } from 'node:fs'
 import { lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TransferError, type ErrorContext } from '../errors.ts'
+import type { FileNode } from '../journal/records.ts'
 import { errnoOf, targetError } from '../local-errors.ts'
-import { modeOver, TEMPORARY_FLAGS, TEMPORARY_MODE, temporaryPath } from '../local-target.ts'
+import {
+  modeOver,
+  REOPEN_FLAGS,
+  TEMPORARY_FLAGS,
+  TEMPORARY_MODE,
+  temporaryPath,
+} from '../local-target.ts'
 import { formatSize } from '../units.ts'
 
 export class TargetFile {
@@ -40,13 +48,20 @@ export class TargetFile {
    * Checks what can be checked before the first byte, and creates the temporary file with its
    * final size (sparse).
    *
+   * @param before is told the path of the temporary file before it is made
    * @throws ERR_TARGET_IS_DIRECTORY, ERR_TARGET_UNWRITABLE, ERR_DISK_FULL
    */
-  static async create(path: string, size: number, context: ErrorContext): Promise<TargetFile> {
+  static async create(
+    path: string,
+    size: number,
+    context: ErrorContext,
+    before: (temporary: string) => Promise<void> = () => Promise.resolve(),
+  ): Promise<TargetFile> {
     const target = resolve(path)
     const mode = await modeOf(target, path, context)
     await checkSpace(dirname(target), path, size, context)
     const temporary = temporaryPath(target)
+    await before(temporary)
     let file: FileHandle | undefined
     try {
       file = await open(temporary, TEMPORARY_FLAGS, TEMPORARY_MODE)
@@ -59,22 +74,69 @@ export class TargetFile {
     }
   }
 
+  /**
+   * Takes up a temporary file that an earlier process left, with what is in it. `undefined` when it is
+   * not the one that is meant.
+   *
+   * @throws ERR_TARGET_IS_DIRECTORY, ERR_TARGET_UNWRITABLE
+   */
+  static async reopen(
+    path: string,
+    earlier: { readonly temporary: string; readonly file: FileNode },
+    context: ErrorContext,
+  ): Promise<TargetFile | undefined> {
+    const target = resolve(path)
+    const mode = await modeOf(target, path, context)
+    const { temporary } = earlier
+    let file: FileHandle | undefined
+    try {
+      file = await open(temporary, REOPEN_FLAGS)
+      const { dev, ino } = await file.stat({ bigint: true })
+      if (dev === earlier.file.dev && ino === earlier.file.ino) {
+        return new TargetFile(target, temporary, file, mode, context)
+      }
+      await file.close()
+      return undefined
+    } catch (error) {
+      await file?.close()
+      throw targetError(error, path, context)
+    }
+  }
+
+  /** Which file it is. */
+  async node(): Promise<FileNode> {
+    const { dev, ino } = await this.#file.stat({ bigint: true })
+    return { dev, ino }
+  }
+
   /** For workers, until `commit` or `discard`. */
   get fd(): number {
     return this.#file.fd
   }
 
-  /** Makes the bytes durable and gives them the final name. */
-  async commit(): Promise<void> {
+  /**
+   * Makes the bytes durable and gives them the final name.
+   * @param before is told the modification time just before that
+   */
+  async commit(
+    before: (mtimeNs: bigint) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     try {
       await this.#file.sync()
       await this.#file.chmod(this.#mode)
+      const { mtimeNs } = await this.#file.stat({ bigint: true })
+      await before(mtimeNs)
       await this.#close()
       await rename(this.#temporary, this.path)
     } catch (error) {
       throw targetError(error, this.path, this.#context)
     }
     await syncDirectory(dirname(this.path))
+  }
+
+  /** Leaves the temporary file for a resume. */
+  async keep(): Promise<void> {
+    await this.#close()
   }
 
   /**

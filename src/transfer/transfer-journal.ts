@@ -121,7 +121,8 @@ export class TransferJournal {
 
   /** The transfer was paused: the same call goes on. */
   async keep(): Promise<void> {
-    if (this.#isStarted) this.#run.token = this.#journal.id
+    const isThere = this.#isStarted || this.found !== undefined
+    if (isThere) this.#run.token = this.#journal.id
     await this.close()
   }
 

@@ -118,14 +118,13 @@ export class TransferRun {
   }
 
   /** An earlier process left something: it is gone on with, or there is a reason why not. */
-  resumes(outcome: { readonly keptBytes: number } | { readonly reason: string }): void {
+  resumes(outcome: { readonly keptBytes?: number; readonly reason?: string }): void {
     const { events } = this.env
-    const resumed = 'keptBytes' in outcome
-    this.#resumed = resumed
-    if (resumed) this.kept(outcome.keptBytes)
+    const { keptBytes = 0, reason } = outcome
+    this.#resumed = reason === undefined
+    this.kept(keptBytes)
     if (!events.hears('resume')) return
-    const { keptBytes = 0, reason } = { reason: undefined, keptBytes: undefined, ...outcome }
-    events.emit('resume', { transfer: this.info, resumed, keptBytes, reason })
+    events.emit('resume', { transfer: this.info, resumed: this.#resumed, keptBytes, reason })
   }
 
   /** Bytes that need not be moved again. */
