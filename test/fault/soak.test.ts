@@ -1,24 +1,10 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { runDist } from '../helpers/run-dist.ts'
 import { planRound } from '../soak/plan.ts'
-
-const SOAK = fileURLToPath(new URL('../../dist/test/soak/run.js', import.meta.url))
-
-function soak(...args: string[]): Promise<{ readonly code: number | null; readonly said: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--expose-gc', SOAK, ...args])
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, said }))
-  })
-}
 
 describe('a soak', () => {
   test('of some rounds ends with all bytes in place and nothing left', async () => {
-    const { code, said } = await soak('--seed', '20', '--rounds', '4')
+    const { code, said } = await runDist('soak/run.js', ['--seed', '20', '--rounds', '4'])
     expect(said).toContain('passed')
     expect(code, `it ends well: ${said}`).toBe(0)
   })
