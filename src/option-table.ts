@@ -21,7 +21,7 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
 
-const RESUME: readonly Resume[] = ['auto', 'off']
+const RESUME: readonly Resume[] = ['auto', 'always', 'off']
 
 const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 
@@ -82,7 +82,8 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     kind: 'choice',
     default: 'auto',
     values: RESUME,
-    doc: 'Write transfers in parts down in `stateDir`: the same call goes on where a killed one stood',
+    flag: '--resume',
+    doc: 'Write transfers in parts down, so that the same call goes on; `auto`: from 64 MiB',
   },
   recheck: {
     kind: 'boolean',

@@ -38,7 +38,8 @@ export interface ConnectionTarget {
   readonly recordUploads?: boolean | undefined
   /**
    * Whether transfers in parts are written down in `stateDir`, so that the same call goes on where
-   * one that was killed stood. @default auto
+   * one that was killed stood: `auto` does so from 64 MiB, where it costs next to nothing.
+   * @default auto
    */
   readonly resume?: Resume | undefined
   /** Hash what a resumed download finds on the disk before it is believed. @default false */
@@ -133,7 +134,7 @@ export interface Tuning {
 
 export type PayloadSigning = 'auto' | 'always' | 'never'
 
-export type Resume = 'auto' | 'off'
+export type Resume = 'auto' | 'always' | 'off'
 
 export type EngineOptions = ConnectionTarget & Tuning
 

@@ -6,8 +6,9 @@
  *                                                        ↘ close what is written stays
  */
 
-import { rm } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { assert } from '../assert.ts'
+import { errnoOf } from '../local-errors.ts'
 import { jobName, journalPath, type JobKey } from './job.ts'
 import { JobLock } from './job-lock.ts'
 import { JournalWriter, unfinishedPath, type OnJournalFailure } from './journal-writer.ts'
@@ -107,9 +108,9 @@ export class JobJournal {
 
 async function remove(path: string): Promise<string | undefined> {
   try {
-    await rm(path, { force: true })
+    await unlink(path)
     return undefined
-  } catch {
-    return path
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? undefined : path
   }
 }

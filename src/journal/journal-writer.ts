@@ -10,7 +10,7 @@
  */
 
 import { constants } from 'node:fs'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { assert } from '../assert.ts'
 import { errnoOf, journalError } from '../local-errors.ts'
@@ -83,7 +83,7 @@ export class JournalWriter {
       return new JournalWriter(path, file, framer, onFailure)
     } catch (error) {
       await file?.close()
-      if (file !== undefined) await rm(temporary, { force: true }).catch(() => undefined)
+      if (file !== undefined) await unlink(temporary).catch(() => undefined)
       throw journalError(error, path)
     }
   }
@@ -119,14 +119,18 @@ export class JournalWriter {
    * removed; that it had ended is in it then.
    */
   async remove(): Promise<string | undefined> {
-    if (!this.#isClosed) this.#add({ type: 'ended' })
-    await this.close()
     try {
-      await rm(this.path, { force: true })
-      return undefined
-    } catch {
-      return this.path
+      await unlink(this.path)
+      this.#waiting = []
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') {
+        if (!this.#isClosed) this.#add({ type: 'ended' })
+        return this.path
+      }
+    } finally {
+      await this.close()
     }
+    return undefined
   }
 
   #add(record: JournalRecord): void {

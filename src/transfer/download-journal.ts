@@ -10,7 +10,7 @@ import type { DownloadBegin, FileNode, RangeNoted } from '../journal/records.ts'
 import type { DownloadState } from '../journal/replay.ts'
 import type { DownloadPlan } from '../plan/download-plan.ts'
 import type { ByteRange } from '../plan/ranges.ts'
-import { TransferJournal } from './transfer-journal.ts'
+import { TransferJournal, type JournalledFile } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** How an object comes down in ranges. */
@@ -36,9 +36,12 @@ export class DownloadJournal {
   static async open(
     run: TransferRun,
     asked: Pick<DownloadNow, 'object' | 'algorithm' | 'partSize'>,
-    names: { readonly path: string; readonly versionId: string | undefined },
+    file: Omit<JournalledFile, 'size'>,
   ): Promise<DownloadJournal | undefined> {
-    const journal = await TransferJournal.open(run, 'download', names.path, names.versionId)
+    const journal = await TransferJournal.open(run, 'download', {
+      ...file,
+      size: asked.object.size,
+    })
     if (journal === undefined) return undefined
     const boot = bootId()
     // Where starts are not told apart, power may have been lost.

@@ -69,15 +69,13 @@ export class MultipartUpload {
     const { attributes, algorithm } = spec
     try {
       run.stopping.throwIfAborted()
-      await journal?.begin(token)
-      run.stopping.throwIfAborted()
       // Without the signal: an upload whose id we never hear of could not be aborted.
       const { uploadId } = await run.env.store.createMultipartUpload(objectOf(run), {
         attributes: { ...attributes, metadata: { ...attributes.metadata, [TOKEN_NAME]: token } },
         checksum: spec.sendChecksum ? { algorithm, type: multipartType(spec) } : undefined,
       })
       const upload = new MultipartUpload(run, spec, { uploadId, token }, journal)
-      await journal?.created(uploadId)
+      await journal?.created(uploadId, token)
       return upload
     } catch (error) {
       await journal?.end()
@@ -134,7 +132,7 @@ export class MultipartUpload {
     const checksum = await this.#checksumOf(lines)
     await this.#journal?.completing(checksum.value)
     const answer = await this.#completeOrFind(lines, checksum)
-    await this.#journal?.completed(answer.etag, answer.versionId)
+    this.#journal?.completed(answer.etag, answer.versionId)
     return this.prove(answer, { size: this.#size, parts: this.#parts, checksum })
   }
 

@@ -36,6 +36,13 @@ export interface Beginning {
   readonly path: string
 }
 
+/** What is moved, from or to where. */
+export interface JournalledFile {
+  readonly size: number
+  readonly path: string
+  readonly versionId?: string | undefined
+}
+
 export class TransferJournal {
   readonly beginning: Beginning
   readonly #run: TransferRun
@@ -58,11 +65,10 @@ export class TransferJournal {
   static async open(
     run: TransferRun,
     direction: 'upload' | 'download',
-    localPath: string,
-    versionId?: string,
+    { size, path: localPath, versionId }: JournalledFile,
   ): Promise<TransferJournal | undefined> {
     const { store, resume, openUploads } = run.env
-    if (!resume.enabled) return undefined
+    if (!resume.covers(size)) return undefined
     const { bucket, key } = run.info
     const route = await store.route(bucket, { signal: run.stopping })
     const place = placeOf(route, { bucket, key, versionId })

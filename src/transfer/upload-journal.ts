@@ -1,6 +1,6 @@
 /**
- * What is written down of a multipart upload, and when it must be on the disk: before Create, before
- * the first part, before Complete, after Complete.
+ * What is written down of a multipart upload, and when it must be on the disk: its id before the
+ * first part, its checksum before Complete.
  */
 
 import { CHECKSUMS, type ChecksumType } from '../checksum/algorithms.ts'
@@ -43,7 +43,7 @@ export class UploadJournal {
   ): Promise<UploadJournal | undefined> {
     const { path } = run.info
     if (path === undefined) return undefined
-    const journal = await TransferJournal.open(run, 'upload', path)
+    const journal = await TransferJournal.open(run, 'upload', { path, size: plan.size })
     if (journal === undefined) return undefined
     const now = {
       source,
@@ -63,8 +63,11 @@ export class UploadJournal {
     return found?.kind === 'upload' ? found : undefined
   }
 
-  /** An upload is about to be created. */
-  async begin(token: string): Promise<void> {
+  /**
+   * An upload was created. Before that there is nothing to go on with: an upload whose id nobody has
+   * heard cannot be found again by its token.
+   */
+  async created(uploadId: string, token: string): Promise<void> {
     const { partSize, parts } = this.#plan
     const { source, attributes, algorithm, checksumType, sendChecksum } = this.now
     const begin: UploadBegin = {
@@ -79,11 +82,7 @@ export class UploadJournal {
       token,
       attributes,
     }
-    await this.#journal.start([begin])
-  }
-
-  async created(uploadId: string): Promise<void> {
-    await this.#journal.appendDurably({ type: 'created', uploadId })
+    await this.#journal.start([begin, { type: 'created', uploadId }])
   }
 
   /** Goes on with an upload, of which these parts are there for sure. */
@@ -99,8 +98,9 @@ export class UploadJournal {
     await this.#journal.appendDurably({ type: 'completing', checksum })
   }
 
-  async completed(etag: string, versionId: string | undefined): Promise<void> {
-    await this.#journal.appendDurably({ type: 'completed', etag, versionId })
+  /** Soon: without it the object is looked for, and found by its token. */
+  completed(etag: string, versionId: string | undefined): void {
+    this.#journal.append({ type: 'completed', etag, versionId })
   }
 
   /** Nothing is left of the upload, or all is done. */

@@ -11,7 +11,7 @@ const BYTES = testBytes(38 * MiB + 7)
 const RANGES = 8
 const SOURCE = `s3://${BUCKET}/object`
 
-const bed = sharedBed({ engine: { maxInFlight: 2 } })
+const bed = sharedBed({ engine: { maxInFlight: 2, resume: 'always' } })
 beforeEach(async () => {
   await bed().engine.upload(BYTES, SOURCE)
 })

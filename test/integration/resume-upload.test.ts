@@ -11,7 +11,7 @@ const BYTES = testBytes(38 * MiB + 7)
 const PARTS = 8
 const TARGET = `s3://${BUCKET}/object`
 
-const bed = sharedBed({ engine: { maxInFlight: 2 } })
+const bed = sharedBed({ engine: { maxInFlight: 2, resume: 'always' } })
 afterEach(() => bed().store.reset())
 
 /** Numbers of the parts the store was sent whole, in ascending order. */

@@ -89,7 +89,16 @@ async function untilDone(
   const { plan, store, stateDir, file } = scene
   const place = `s3://${BUCKET}/${KEY}`
   const [from, to] = plan.direction === 'upload' ? [file, place] : [place, file]
-  const flags = ['--state-dir', stateDir, '--part-size', String(PART_SIZE), '--workers', '1']
+  const flags = [
+    '--state-dir',
+    stateDir,
+    '--resume',
+    'always',
+    '--part-size',
+    String(PART_SIZE),
+    '--workers',
+    '1',
+  ]
   const limits = ['--max-in-flight', String(IN_FLIGHT), '--max-bandwidth', String(plan.bandwidth)]
   const threshold = ['--multipart-threshold', String(2 * PART_SIZE)]
   const argv = ['cp', from, to, '--json', ...flags, ...limits, ...threshold]

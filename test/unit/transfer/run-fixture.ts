@@ -244,7 +244,7 @@ export function makeRun(
     buffers: new SharedBuffers(64 * 1024 * 1024),
     retryPolicy: given.policy ?? createRetryPolicy(tuning),
     openUploads: new OpenUploads({ recordUploads: false, ...given.state }),
-    resume: new ResumeSettings({ resume: given.state === undefined ? 'off' : 'auto' }),
+    resume: new ResumeSettings({ resume: given.state === undefined ? 'off' : 'always' }),
     events: new EventHub(),
     counts: new TransferCounts(),
     tuning,
