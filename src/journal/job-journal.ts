@@ -18,7 +18,7 @@ import type { JobState } from './replay.ts'
 import { makeJournalsDirectory } from './state-directory.ts'
 
 export class JobJournal {
-  /** Names the transfer: `resume ID`. */
+  /** Names the transfer. */
   readonly id: string
   /** What an earlier process left; `undefined` when there is nothing to go on with. */
   readonly found: JobState | undefined

@@ -15,7 +15,7 @@ import { haveJournals, journalsDirectory } from './state-directory.ts'
 
 /** A transfer that was begun and has not ended. */
 export interface ResumableJob {
-  /** Names it: `resume ID`. */
+  /** Names it. */
   readonly id: string
   readonly direction: 'upload' | 'download'
   readonly place: Place

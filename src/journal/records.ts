@@ -63,7 +63,7 @@ interface Begin {
   readonly algorithm: ChecksumAlgorithm
 }
 
-/** First of an upload; durable before Create is sent. */
+/** First of an upload; durable with its id. */
 export interface UploadBegin extends Begin {
   readonly type: 'upload'
   readonly source: FileIdentity
@@ -72,7 +72,7 @@ export interface UploadBegin extends Begin {
   readonly sendChecksum: boolean
   /** In the metadata of the object to be. */
   readonly token: string
-  /** Of all that Create fixes about the object, see `attributes-digest.ts`. */
+  /** Of all that Create fixes about the object, see `attributesDigest`. */
   readonly attributes: string
 }
 
@@ -99,7 +99,7 @@ export interface Completing {
   readonly checksum: string
 }
 
-/** Complete was answered; durable before anything else is done. */
+/** Complete was answered. If it is lost, the object is looked for. */
 export interface Completed {
   readonly type: 'completed'
   readonly etag: string

@@ -17,8 +17,8 @@ export interface Transfer<T> extends Promise<T> {
   abort(reason?: unknown): Promise<void>
   /**
    * Stops the transfer and keeps what it has made: the same call goes on with it. Resolves when that
-   * is done, with a token: the name under which `transfer-engine resume --list` shows it; `undefined`
-   * if nothing was kept (streams, objects of one request, `resume: 'off'`, the queue). The transfer
+   * is done, with a token, the name of its journal below `stateDir`; `undefined` if nothing was kept
+   * (streams, objects of one request, what `resume` leaves out, transfers in the queue). The transfer
    * itself then rejects with ERR_PAUSED. Without effect once it is settled.
    */
   pause(): Promise<string | undefined>
