@@ -67,7 +67,9 @@ export async function attemptOnce(
   let end: RequestEnd = 'failed'
   try {
     const job = request.makeJob(permit.slot)
-    if (job.kind !== 'digest') await env.limits.requests.turn(signal)
+    if (job.kind !== 'digest' && env.limits.maxRequestRate > 0) {
+      await env.limits.requests.turn(signal)
+    }
     const route =
       job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
     if (job.kind !== 'digest') run.attempts += 1
