@@ -26,15 +26,16 @@ export interface WorkerContext {
  */
 export class JobToken implements Stoppable {
   readonly transferId: number
-  readonly slot: number
+  /** Number of the job, if it has one. */
+  readonly job: number | undefined
   /** Whether its connection may have been stale; see `ErrorContext`. */
   mayBeStale = false
   #cancelled = false
   #stop: ((error: TransferError) => void) | undefined
 
-  constructor(transferId: number, slot: number) {
+  constructor(transferId: number, job?: number) {
     this.transferId = transferId
-    this.slot = slot
+    this.job = job
   }
 
   cancel(): void {
@@ -69,7 +70,10 @@ export async function withConnection<T>(
   let reusable = true
   let reason: CloseReason = 'failed'
   try {
-    if (allowance.isOn) await allowance.begin(token)
+    if (allowance.isOn) {
+      await allowance.begin(token)
+      token.check()
+    }
     const acquired = await pool.acquire(token)
     connection = acquired
     token.check()

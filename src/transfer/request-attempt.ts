@@ -82,7 +82,7 @@ export async function attemptOnce(
     if (!result.ok) kept = request.onPartial?.(result) ?? 0
     else if (job.kind !== 'digest') {
       kept = watch === undefined || watch.isFirst() ? result.length : 0
-      env.scheduler.requestRate.note(result.length, result.elapsedMs)
+      env.scheduler.throughput.note(result.length, result.elapsedMs)
     }
     return { result, kept }
   } finally {
