@@ -65,7 +65,11 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   accelerate: { kind: 'boolean', flag: '--accelerate', doc: 'S3 Transfer Acceleration' },
   dualstack: { kind: 'boolean', flag: '--dualstack', doc: 'Dual-stack endpoints' },
   fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
-  tlsCa: { kind: 'text', doc: 'PEM certificates to trust instead of the built-in ones' },
+  tlsCa: {
+    kind: 'text',
+    isSecret: true,
+    doc: 'PEM certificates to trust instead of the built-in ones',
+  },
   tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
   stateDir: {
     kind: 'text',
@@ -76,7 +80,11 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     kind: 'boolean',
     doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
   },
-  tlsCert: { kind: 'text', doc: 'PEM client certificate, for stores that ask for one' },
+  tlsCert: {
+    kind: 'text',
+    isSecret: true,
+    doc: 'PEM client certificate, for stores that ask for one',
+  },
   tlsKey: { kind: 'text', isSecret: true, doc: 'PEM private key of `tlsCert`' },
   tlsPassphrase: { kind: 'text', isSecret: true, doc: 'What `tlsKey` is encrypted with' },
   tlsMinVersion: {
