@@ -134,7 +134,7 @@ function keyProblem(error: unknown, passphrase: string | undefined): string {
     return 'the key of `tlsCert`; it is that of another certificate'
   if (passphrase !== undefined) return 'a PEM key that `tlsPassphrase` opens'
   if (/INTERRUPTED_OR_CANCELLED|PASSWORD|DECRYPT/i.test(said)) {
-    return 'a PEM key that is not encrypted, or to come with `tlsPassphrase`'
+    return 'a PEM key that is not encrypted, or to come with `tlsPassphrase` (TRANSFER_ENGINE_TLS_PASSPHRASE)'
   }
   return 'a PEM private key'
 }
