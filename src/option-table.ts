@@ -71,15 +71,6 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     doc: 'PEM certificates to trust instead of the built-in ones',
   },
   tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
-  stateDir: {
-    kind: 'text',
-    flag: '--state-dir',
-    doc: 'Directory for what is remembered beyond a process',
-  },
-  recordUploads: {
-    kind: 'boolean',
-    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
-  },
   tlsCert: {
     kind: 'text',
     isSecret: true,
@@ -100,6 +91,15 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--proxy',
     was: ['proxies', 'httpProxy', 'httpsProxy'],
     doc: 'URL of a proxy, or `none`',
+  },
+  stateDir: {
+    kind: 'text',
+    flag: '--state-dir',
+    doc: 'Directory for what is remembered beyond a process',
+  },
+  recordUploads: {
+    kind: 'boolean',
+    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
   },
   workers: {
     ...count(availableParallelism(), 0, 64),
