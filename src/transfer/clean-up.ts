@@ -2,9 +2,10 @@
  * The sweep of abandoned multipart uploads: those this machine recorded, or all of a bucket.
  *
  * An upload is removed only if no engine holds it, and nothing has happened to it for as long as
- * the caller said: neither was it opened nor did a part arrive. Recorded ones are asked for by
- * their ids, without listing the bucket, which not everybody may and not every store can. A record
- * is forgotten when the store it was made for has no such upload any more.
+ * the caller said: neither was it opened nor did a part arrive. Where that may not be seen, only what
+ * an engine that is gone noted is removed. Recorded ones are asked for by their ids, without listing
+ * the bucket, which not everybody may and not every store can. A record is forgotten when the store
+ * it was made for has no such upload any more.
  */
 
 import { isTransferError, TransferError, toTransferError } from '../errors.ts'
