@@ -65,18 +65,17 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   accelerate: { kind: 'boolean', flag: '--accelerate', doc: 'S3 Transfer Acceleration' },
   dualstack: { kind: 'boolean', flag: '--dualstack', doc: 'Dual-stack endpoints' },
   fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
-  tlsCa: { kind: 'text', doc: 'PEM certificates to trust instead of the built-in ones' },
-  tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
-  stateDir: {
+  tlsCa: {
     kind: 'text',
-    flag: '--state-dir',
-    doc: 'Directory for what is remembered beyond a process',
+    isSecret: true,
+    doc: 'PEM certificates to trust instead of the built-in ones',
   },
-  recordUploads: {
-    kind: 'boolean',
-    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
+  tlsVerify: { kind: 'boolean', was: ['verify'], doc: 'Check the certificate of the server' },
+  tlsCert: {
+    kind: 'text',
+    isSecret: true,
+    doc: 'PEM client certificate, for stores that ask for one',
   },
-  tlsCert: { kind: 'text', doc: 'PEM client certificate, for stores that ask for one' },
   tlsKey: { kind: 'text', isSecret: true, doc: 'PEM private key of `tlsCert`' },
   tlsPassphrase: { kind: 'text', isSecret: true, doc: 'What `tlsKey` is encrypted with' },
   tlsMinVersion: {
@@ -92,6 +91,15 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--proxy',
     was: ['proxies', 'httpProxy', 'httpsProxy'],
     doc: 'URL of a proxy, or `none`',
+  },
+  stateDir: {
+    kind: 'text',
+    flag: '--state-dir',
+    doc: 'Directory for what is remembered beyond a process',
+  },
+  recordUploads: {
+    kind: 'boolean',
+    doc: 'Note open multipart uploads in `stateDir`, so that `cleanup` knows them',
   },
   workers: {
     ...count(availableParallelism(), 0, 64),
