@@ -9,8 +9,8 @@ const env = { XDG_STATE_HOME: join(tmpdir(), 'transfer-engine-test-state') }
  * One project per kind of test. `unit`, `property` and `store` run from source in this process
  * tree; the others run what people install (`dist`), built once by the global set-up.
  */
-const fromSource = (name: string) => ({
-  test: { name, env, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000 },
+const fromSource = (name: string, testTimeout = 20_000) => ({
+  test: { name, env, include: [`test/${name}/**/*.test.ts`], testTimeout },
 })
 const fromDist = (name: string) => ({
   test: {
@@ -35,7 +35,7 @@ export default defineConfig({
       : { reporters: ['default', 'json'], outputFile: { json: report } }),
     projects: [
       fromSource('unit'),
-      fromSource('property'),
+      fromSource('property', 120_000),
       fromSource('store'),
       fromDist('integration'),
       fromDist('fault'),

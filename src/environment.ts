@@ -57,7 +57,7 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     store: withRetry(createS3Store(storeOptions(options, network)), {
       policy: retryPolicy,
       onRetry: ({ code }) => counts.retried(code),
-      turn: (signal) => pacer.turn(signal),
+      turn: async (signal, isRemoval) => (isRemoval ? pacer.note() : pacer.turn(signal)),
     }),
     executor,
     scheduler: new Scheduler(tuning, (slot) => executor.progress(slot)),

@@ -30,7 +30,7 @@ export type OptionRow = (NumberRow | ChoiceRow | PlainRow) & {
   readonly flag?: string
   /** Names it goes by elsewhere (boto3, s3transfer), recognised only to name ours. */
   readonly was?: readonly string[]
-  /** Never shown, not even when it is refused. */
+  /** Never shown, not even when it is refused; files of certificates may hold the key as well. */
   readonly isSecret?: boolean
   readonly doc: string
 }
@@ -99,8 +99,14 @@ export function bounds(row: NumberRow): string {
 }
 
 function invalid(name: string, expected: string, value: unknown, isSecret = false): TransferError {
-  const text = typeof value === 'string' ? `'${value}'` : String(value)
-  const shown = isSecret ? 'another value' : text
+  const shown = isSecret ? 'another value' : shownValue(value)
   const message = `Expected \`${name}\` to be ${expected}, got ${shown} (${typeof value}).`
   return new TransferError('ERR_OPTION_INVALID', message, { option: name })
+}
+
+/** For a message. An object may hold a secret, as a Buffer does, or have no text at all. */
+export function shownValue(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  const isPlain = value === null || typeof value === 'number' || typeof value === 'boolean'
+  return isPlain ? String(value) : 'another value'
 }

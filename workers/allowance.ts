@@ -38,6 +38,8 @@ const LOOK_MS = 200
 /** A place in the line. */
 interface Booking {
   readonly bytes: number
+  /** Where it ends. */
+  readonly end: number
   /** Up to where the line must have been served. */
   readonly place: number
   /** The limit it was taken under. */
@@ -173,8 +175,10 @@ export class Allowance implements SlicePace, ReadPace {
       onTurn()
     }
     const look = (): void => {
-      if (this.#limit.bytesPerSecond !== booking.bytesPerSecond) {
-        // A step is another length now, and where it was a long one others wait behind it.
+      const isOld = this.#limit.bytesPerSecond !== booking.bytesPerSecond
+      // A step is another length now, and where it was a long one others wait behind it; or those who
+      // stood before have gone, and nobody holds what this place waits for.
+      if (isOld || this.#limit.isBeyond(booking.end)) {
         this.#limit.giveBack(booking.bytes)
         this.#credit -= booking.bytes
         booking = this.#book(owed, most)
@@ -189,8 +193,8 @@ export class Allowance implements SlicePace, ReadPace {
   #book(owed: number, most: number): Booking {
     const { bytesPerSecond, step } = this.#limit
     const bytes = owed + Math.min(most, Math.max(step, this.#least))
-    const place = this.#limit.take(bytes) + owed
+    const begin = this.#limit.take(bytes)
     this.#credit += bytes
-    return { bytesPerSecond, bytes, place }
+    return { bytesPerSecond, bytes, end: begin + bytes, place: begin + owed }
   }
 }

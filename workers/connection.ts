@@ -173,6 +173,7 @@ export class Connection implements HeldBack {
     const { socket } = this.#dial
     if (!this.usable || socket === undefined) return
     socket.setTimeout(this.#options.readTimeoutMs)
+    this.#reader.readOn()
     // By a look at what is there, which begins reading if that was stopped.
     socket.read(0)
   }

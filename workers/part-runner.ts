@@ -74,7 +74,7 @@ export class PartRunner {
     onAnswer?: (result: PartResult, index: number) => void,
   ): Promise<PartResult[]> {
     const answers = task.jobs.map(async (job, index) => {
-      const result = await this.#runJob(task.route, job)
+      const result = await this.#runJob(task.route, job, task.numbers?.[index])
       onAnswer?.(result, index)
       return result
     })
@@ -87,14 +87,14 @@ export class PartRunner {
   }
 
   /**
-   * Stops the jobs of a transfer: those at work are cut, those to come answer ERR_ABORTED. With a
-   * slot, only the job at work there is cut.
+   * Stops the jobs of a transfer: those at work are cut, those to come answer ERR_ABORTED. With the
+   * number of a job, only that is cut, if it is at work.
    */
-  cancel(transferId: number, slot?: number): void {
-    if (slot === undefined) this.#remember(transferId)
+  cancel(transferId: number, job?: number): void {
+    if (job === undefined) this.#remember(transferId)
     for (const token of this.#running) {
       if (token.transferId !== transferId) continue
-      if (slot === undefined || token.slot === slot) token.cancel()
+      if (job === undefined || token.job === job) token.cancel()
     }
   }
 
@@ -131,9 +131,13 @@ export class PartRunner {
     return pool
   }
 
-  async #runJob(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
+  async #runJob(
+    route: StoreRoute | undefined,
+    job: PartJob,
+    number: number | undefined,
+  ): Promise<PartResult> {
     const { slot, transferId } = job
-    const token = new JobToken(transferId, slot)
+    const token = new JobToken(transferId, number)
     const isCancelled =
       this.#cancelled.has(transferId) || this.#worker.state.isCancelled(slot, transferId)
     if (isCancelled) token.cancel()
@@ -153,7 +157,7 @@ export class PartRunner {
       }
       return await downloadPart(this.#worker, route, job, token, context)
     } catch (error) {
-      this.#worker.state.add('failed', 1)
+      if (job.kind !== 'digest') this.#worker.state.add('failed', 1)
       return this.#failed(error, context, token)
     } finally {
       this.#running.delete(token)

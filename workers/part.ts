@@ -34,7 +34,7 @@ setInterval(() => runner.beat(), HEARTBEAT_MS).unref()
 const channel = new BroadcastChannel(config.channel)
 channel.onmessage = (event: unknown) => {
   const { data } = event as { readonly data: ControlMessage }
-  runner.cancel(data.transferId, data.slot)
+  runner.cancel(data.transferId, data.job)
 }
 channel.unref()
 
@@ -44,7 +44,7 @@ export default async function run(task: TaskMessage): Promise<void> {
   if (task.jobs.length === 0) return warm
   const { numbers } = task
   const jobs = jobsOf(task)
-  await runner.run({ route: routes.find(task.route), jobs }, (result, index) =>
+  await runner.run({ route: routes.find(task.route), jobs, numbers }, (result, index) =>
     outbox.add(numbers[index] as number, result),
   )
   // Whoever hears that the task is over may trust that its answers are on their way.

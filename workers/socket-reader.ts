@@ -63,6 +63,8 @@ export interface SocketReader {
    * socket; what it reads itself is then taken from the stream.
    */
   attach(socket: Socket, isTunnelled: boolean): void
+  /** Reading is about to begin anew, after a pause of ours. */
+  readOn(): void
 }
 
 /** Reads a plain TCP connection. */
@@ -97,6 +99,10 @@ export class PlainReader implements SocketReader {
   // A plain connection is never inside another socket.
   attach(socket: Socket): void {
     this.#socket = socket
+  }
+
+  readOn(): void {
+    // A look at the socket is enough.
   }
 }
 
@@ -137,6 +143,7 @@ export class TlsReader implements SocketReader {
   #end = 0
   #scheduled = false
   #socket: Socket | undefined
+  #isTunnelled = false
   /** The socket's own, past what `attach` puts before it. */
   #push: Socket['push'] | undefined
 
@@ -149,6 +156,7 @@ export class TlsReader implements SocketReader {
 
   attach(socket: Socket, isTunnelled: boolean): void {
     this.#socket = socket
+    this.#isTunnelled = isTunnelled
     const push = socket.push.bind(socket)
     this.#push = push
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
@@ -159,6 +167,11 @@ export class TlsReader implements SocketReader {
     }
     // Before undici tells of it: a part that broke goes on behind all that came.
     socket.once('close', () => this.#flush())
+  }
+
+  readOn(): void {
+    // Node's stream believes that its last read is under way: what that brought never reached it.
+    if (this.#isTunnelled) this.#push?.(Buffer.alloc(0))
   }
 
   /** What came, a record or, where Node has read itself, more. Returns whether to read on. */

@@ -26,15 +26,16 @@ export interface WorkerContext {
  */
 export class JobToken implements Stoppable {
   readonly transferId: number
-  readonly slot: number
+  /** Number of the job, if it has one. */
+  readonly job: number | undefined
   /** Whether its connection may have been stale; see `ErrorContext`. */
   mayBeStale = false
   #cancelled = false
   #stop: ((error: TransferError) => void) | undefined
 
-  constructor(transferId: number, slot: number) {
+  constructor(transferId: number, job?: number) {
     this.transferId = transferId
-    this.slot = slot
+    this.job = job
   }
 
   cancel(): void {
@@ -64,40 +65,32 @@ export async function withConnection<T>(
   work: (connection: Connection) => Promise<{ readonly reusable: boolean; readonly value: T }>,
 ): Promise<T> {
   token.check()
-  try {
-    await allowance.begin(token)
-    return await onConnection(await pool.acquire(token), pool, token, allowance, work)
-  } finally {
-    allowance.end()
-  }
-}
-
-async function onConnection<T>(
-  connection: Connection,
-  pool: ConnectionPool,
-  token: JobToken,
-  allowance: Allowance,
-  work: (connection: Connection) => Promise<{ readonly reusable: boolean; readonly value: T }>,
-): Promise<T> {
+  let connection: Connection | undefined
   // Until work begins nothing can have become of it.
   let reusable = true
   let reason: CloseReason = 'failed'
   try {
+    if (allowance.isOn) {
+      await allowance.begin(token)
+      token.check()
+    }
+    const acquired = await pool.acquire(token)
+    connection = acquired
     token.check()
     reusable = false
-    token.hold((error) => connection.destroy(error))
-    allowance.attach(connection)
-    const done = await work(connection)
+    token.hold((error) => acquired.destroy(error))
+    allowance.attach(acquired)
+    const done = await work(acquired)
     reusable = done.reusable
     reason = 'server'
     return done.value
   } catch (error) {
-    token.mayBeStale = connection.mayBeStale
+    token.mayBeStale = connection?.mayBeStale === true
     throw error
   } finally {
     token.hold(undefined)
     // Before somebody else has the connection.
     allowance.end()
-    pool.release(connection, reusable, reason)
+    if (connection !== undefined) pool.release(connection, reusable, reason)
   }
 }

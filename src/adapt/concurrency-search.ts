@@ -110,7 +110,7 @@ export class ConcurrencySearch {
   /** Highest limit a whole window went well with. */
   #good: number | undefined
   #ceiling = Number.POSITIVE_INFINITY
-  #ceilingUntil = 0
+  #ceilingUntil = Number.NEGATIVE_INFINITY
   #ceilingMs = CEILING_MS
 
   constructor(bounds: SearchBounds) {

@@ -3,7 +3,7 @@
  * other. Pure: no clock and no timer; times are passed in, in milliseconds, and never go back.
  *
  * - `ConcurrencySearch` moves the limit by goodput;
- * - a refusal (503 SlowDown, 429) halves it and sets a `RequestPace`, a time-out halves it;
+ * - a refusal (503 SlowDown, 429) halves it and sets a `RefusalPace`, a time-out halves it;
  * - requests that were sent before a cut say nothing about what came of it, so that a burst of
  *   failures counts once.
  *
@@ -12,7 +12,7 @@
 
 import { assert } from '../assert.ts'
 import { ConcurrencySearch } from './concurrency-search.ts'
-import { RequestPace } from './request-pace.ts'
+import { RefusalPace } from './refusal-pace.ts'
 
 /** How a request ended: well, refused for its rate, without an answer in time, otherwise badly. */
 export type RequestEnd = 'done' | 'refused' | 'timed-out' | 'failed'
@@ -43,8 +43,7 @@ const WEIGHT = 0.1
 
 export class RequestLimit {
   readonly #search: ConcurrencySearch
-  readonly #pace = new RequestPace()
-  readonly #min: number
+  readonly #pace = new RefusalPace()
   #inFlight = 0
   /** Requests in flight × milliseconds so far. */
   #area = 0
@@ -56,8 +55,8 @@ export class RequestLimit {
   /** @param max most requests in flight, positive */
   constructor(max: number) {
     assert(max > 0, 'a limit is positive')
-    this.#min = Math.min(LIMIT_MIN, max)
-    this.#search = new ConcurrencySearch({ min: this.#min, start: Math.min(LIMIT_START, max), max })
+    const min = Math.min(LIMIT_MIN, max)
+    this.#search = new ConcurrencySearch({ min, start: Math.min(LIMIT_START, max), max })
   }
 
   get limit(): number {

@@ -9,21 +9,31 @@ import { engineOptionsFrom, type FlagValues } from './flags.ts'
 import { unreadableFile } from './object-flags.ts'
 import { UsageError } from './usage-error.ts'
 
+/** Not a flag: the arguments of a process are shown to everybody on the machine. */
+const PASSPHRASE_ENV = 'TRANSFER_ENGINE_TLS_PASSPHRASE'
+
 /** Beside those of the option table. */
 export function connectionFlags(): Option[] {
   const flags = [
     new Option('--no-verify-ssl', 'Accept any certificate'),
     new Option('--ca-bundle <file>', 'PEM certificates to trust').env('AWS_CA_BUNDLE'),
     new Option('--client-cert <file>', 'PEM client certificate, for stores that ask for one'),
-    new Option('--client-key <file>', 'PEM private key of it'),
+    new Option(
+      '--client-key <file>',
+      `PEM private key of it; ${PASSPHRASE_ENV} opens an encrypted one`,
+    ),
     new Option('--no-sign-request', 'Send unsigned requests, for public objects'),
   ]
   return flags.map((option) => option.helpGroup('Connection:'))
 }
 
 /** All options of the engine that were given as flags. @throws UsageError */
-export function engineOptionsOf(values: FlagValues): EngineOptions {
+export function engineOptionsOf(
+  values: FlagValues,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): EngineOptions {
   const { caBundle, clientCert, clientKey } = values
+  const passphrase = env[PASSPHRASE_ENV]
   return {
     ...engineOptionsFrom(values),
     ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
@@ -33,6 +43,7 @@ export function engineOptionsOf(values: FlagValues): EngineOptions {
     ...(typeof caBundle === 'string' ? { tlsCa: readPem('--ca-bundle', caBundle) } : {}),
     ...(typeof clientCert === 'string' ? { tlsCert: readPem('--client-cert', clientCert) } : {}),
     ...(typeof clientKey === 'string' ? { tlsKey: readPem('--client-key', clientKey) } : {}),
+    ...(typeof clientKey === 'string' && passphrase ? { tlsPassphrase: passphrase } : {}),
   }
 }
 

@@ -80,7 +80,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   transfer_engine_payload_bytes_total: {
     type: 'counter',
     unit: 'bytes',
-    help: 'Payload sent to the store and received from it, that of failed attempts included.',
+    help: 'Payload of parts that were sent whole, and payload received, that of failed attempts included.',
     labels: ['direction'],
     stability: 'stable',
     read: ({ pool }) => [

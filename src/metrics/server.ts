@@ -7,10 +7,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TransferError } from '../errors.ts'
 import { errnoOf } from '../local-errors.ts'
+import { shownValue } from '../option-check.ts'
 import { METRICS_TYPE } from './exposition.ts'
 
 const HOST_DEFAULT = '127.0.0.1'
 const PATH = '/metrics'
+
+/** Connections at a time; more are closed at once. Source: none; a scraper needs one. */
+const CONNECTIONS_MAX = 64
 
 export interface MetricsServerOptions {
   /** From 0 to 65535; 0 takes a free one. */
@@ -43,6 +47,8 @@ export async function serveMetrics(
     server.once('error', (error) => reject(cannotListen(error, port, host)))
     server.listen({ port, host }, resolve)
   })
+  // Nobody else listens: running out of descriptors ends no process, and the next scrape may do.
+  server.on('error', () => undefined)
   server.unref()
   const { address, family, port: chosen } = server.address() as AddressInfo
   const shown = family === 'IPv6' ? `[${address}]` : address
@@ -59,7 +65,7 @@ export async function serveMetrics(
 }
 
 function makeServer(text: () => Promise<string>): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     // Nothing of a body is wanted.
     request.resume()
     const path = request.url?.split('?')[0]
@@ -72,14 +78,18 @@ function makeServer(text: () => Promise<string>): Server {
       () => response.writeHead(500).end(),
     )
   })
+  server.maxConnections = CONNECTIONS_MAX
+  // A scraper that keeps its connection must not keep the process.
+  server.on('connection', (socket) => socket.unref())
+  return server
 }
 
 function checkAddress(port: unknown, host: unknown): void {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw invalid('port', `\`port\` is a whole number from 0 to 65535, not ${String(port)}`)
+    throw invalid('port', `\`port\` is a whole number from 0 to 65535, not ${shownValue(port)}`)
   }
   if (typeof host !== 'string' || host === '') {
-    throw invalid('host', `\`host\` is an address or a name to listen on, not ${String(host)}`)
+    throw invalid('host', `\`host\` is an address or a name to listen on, not ${shownValue(host)}`)
   }
 }
 

@@ -6,10 +6,12 @@
  * tried by one connection; when that stands it is as good as any. Behind the first choice the other
  * family comes next, so that a machine with half an IPv6 costs one attempt.
  *
- * Invariant: a name is asked for once at a time; an old answer serves on while no new one is had.
+ * Invariant: a name is asked for once at a time; an old answer serves on while no new one is had,
+ * and nobody waits long for a new one who has an old one.
  */
 
 import dns from 'node:dns'
+import { BoundedMap } from './bounded-map.ts'
 
 export interface Address {
   readonly address: string
@@ -26,8 +28,17 @@ export type Lookup = (host: string) => Promise<readonly Address[]>
  */
 export const ADDRESS_AGE_MS = 30_000
 
-/** Least time between two questions for one name, failures or not. Milliseconds. Source: none. */
+/** Least time between two questions for a name that is known. Milliseconds. Source: none. */
 export const ASK_INTERVAL_MS = 1000
+
+/**
+ * Longest wait for a new answer after an address failed: the name may have moved, and the old
+ * addresses be all dead. Milliseconds. Source: none; resolvers that are well answer in some ten.
+ */
+export const FAIL_OVER_WAIT_MS = 250
+
+/** Names that are remembered. Source: none; buckets may be hosts. */
+const NAMES_MAX = 256
 
 /**
  * How long an address that failed is left to the others; doubles with each failure.
@@ -45,6 +56,7 @@ interface Known extends Address {
 interface Entry {
   list: readonly Known[]
   answeredAt: number
+  askedAt: number
   /** An address of it has failed since. */
   isDoubtful: boolean
   turn: number
@@ -54,7 +66,7 @@ interface Entry {
 export class AddressBook {
   readonly #lookup: Lookup
   readonly #now: () => number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new BoundedMap<string, Entry>(NAMES_MAX)
 
   /** Both parameters are for tests. */
   constructor(lookup: Lookup = lookUp, now: () => number = () => performance.now()) {
@@ -69,7 +81,11 @@ export class AddressBook {
   async candidates(host: string): Promise<readonly Address[]> {
     const entry = this.#entry(host)
     const ageMs = this.#now() - entry.answeredAt
-    if (ageMs >= (entry.isDoubtful ? ASK_INTERVAL_MS : ADDRESS_AGE_MS)) await this.#ask(host, entry)
+    if (ageMs >= (entry.isDoubtful ? ASK_INTERVAL_MS : ADDRESS_AGE_MS)) {
+      const answered = this.#ask(host, entry)
+      if (entry.list.length === 0) await answered
+      else if (entry.isDoubtful) await this.#inTime(entry, answered)
+    }
     return this.#inOrder(entry)
   }
 
@@ -98,6 +114,7 @@ export class AddressBook {
       entry = {
         list: [],
         answeredAt: -Infinity,
+        askedAt: -Infinity,
         isDoubtful: false,
         turn: 0,
         pending: undefined,
@@ -111,11 +128,27 @@ export class AddressBook {
     return this.#entries.get(host)?.list.find((known) => known.address === address)
   }
 
+  /** Rejects only if there is no old answer. */
   #ask(host: string, entry: Entry): Promise<void> {
-    entry.pending ??= this.#answer(host, entry).finally(() => {
-      entry.pending = undefined
-    })
+    if (entry.pending === undefined) {
+      entry.askedAt = this.#now()
+      entry.pending = this.#answer(host, entry).finally(() => {
+        entry.pending = undefined
+      })
+    }
     return entry.pending
+  }
+
+  /** Waits for an answer, but for a silent resolver not once per connection. */
+  async #inTime({ askedAt }: Entry, answered: Promise<void>): Promise<void> {
+    const leftMs = FAIL_OVER_WAIT_MS - (this.#now() - askedAt)
+    if (leftMs <= 0) return
+    let timer: NodeJS.Timeout | undefined
+    const elapsed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, leftMs)
+    })
+    await Promise.race([answered, elapsed])
+    clearTimeout(timer)
   }
 
   async #answer(host: string, entry: Entry): Promise<void> {

@@ -6,10 +6,14 @@
 
 import type { SecureContext } from 'node:tls'
 import { AddressBook } from './addresses.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { Dial, type DialEvents, type Way } from './dial.ts'
 import { proxyFor } from './no-proxy.ts'
 import { proxyContext, secureContext } from './secure-context.ts'
 import type { NetworkSettings } from './settings.ts'
+
+/** Origins whose TLS session is kept, some KiB each. Source: none; buckets may be hosts. */
+const SESSIONS_MAX = 256
 
 export interface DiallerOptions extends NetworkSettings {
   /** Name, TCP, proxy and TLS until a connection stands. Milliseconds. */
@@ -27,7 +31,7 @@ export interface Forwarding {
 export class Dialler {
   readonly addresses: AddressBook
   readonly #options: DiallerOptions
-  readonly #sessions = new Map<string, Buffer>()
+  readonly #sessions = new BoundedMap<string, Buffer>(SESSIONS_MAX)
   readonly #pending = new Set<Dial>()
   #context: SecureContext | undefined
   #proxyContext: SecureContext | undefined
@@ -43,7 +47,7 @@ export class Dialler {
     const url = new URL(origin)
     const proxy = proxyFor(this.#options.proxies, url)
     if (url.protocol === 'https:' || proxy === undefined || 'problem' in proxy) return undefined
-    const authorization = this.#authorization(proxy.origin)
+    const authorization = this.#authorization(url)
     const headers = authorization === undefined ? [] : ['proxy-authorization', authorization]
     return { origin: url.origin, headers }
   }
@@ -83,7 +87,7 @@ export class Dialler {
       url,
       proxy: via,
       problem,
-      authorization: via && this.#authorization(via.origin),
+      authorization: via && this.#authorization(url),
       addresses: this.addresses,
       connectTimeoutMs,
       rejectUnauthorized,
@@ -96,12 +100,8 @@ export class Dialler {
     }
   }
 
-  /** The URL parser drops the default port; the proxies' own origins always name theirs. */
-  #authorization(proxyOrigin: string): string | undefined {
-    const all = this.#options.secrets?.proxyAuthorization ?? {}
-    const found = Object.entries(all).find(
-      ([origin]) => new URL(origin).origin === new URL(proxyOrigin).origin,
-    )
-    return found?.[1]
+  #authorization({ protocol }: URL): string | undefined {
+    const { http, https } = this.#options.secrets?.proxyAuthorization ?? {}
+    return protocol === 'https:' ? https : http
   }
 }

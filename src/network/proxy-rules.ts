@@ -2,7 +2,7 @@
  * Which proxies there are, from the option and the variables every tool reads. Pure.
  *
  * Follows curl: lower-case names before upper-case ones, and `ALL_PROXY` behind both.
- * Invariant: what comes out has no credentials in it; those are apart, by proxy.
+ * Invariant: what comes out has no credentials in it; those are apart.
  */
 
 import { TransferError } from '../errors.ts'
@@ -20,10 +20,18 @@ export interface ProxySettings {
   readonly bypass: string
 }
 
+/**
+ * Values of `Proxy-Authorization` for stores of each scheme: two variables may name one proxy, and
+ * different users of it.
+ */
+export interface ProxyAuthorization {
+  readonly http?: string | undefined
+  readonly https?: string | undefined
+}
+
 export interface FoundProxies {
   readonly proxies: ProxySettings | undefined
-  /** Values of `Proxy-Authorization` by the proxy's origin. */
-  readonly authorization: Readonly<Record<string, string>>
+  readonly authorization: ProxyAuthorization
 }
 
 /** Says that no proxy is to be used, whatever the environment says. */
@@ -54,11 +62,7 @@ export function findProxies(option: string | undefined, env: Environment): Found
   const http = given ?? fromEnvironment(env, ['http_proxy', ...(isCgi ? [] : ['HTTP_PROXY'])])
   const https = given ?? fromEnvironment(env, ['https_proxy', 'HTTPS_PROXY'])
   if (http === undefined && https === undefined) return { proxies: undefined, authorization: {} }
-  const authorization: Record<string, string> = {}
-  for (const parsed of [http, https]) {
-    if (parsed?.authorization === undefined || 'problem' in parsed.choice) continue
-    authorization[parsed.choice.origin] = parsed.authorization
-  }
+  const authorization = { http: http?.authorization, https: https?.authorization }
   const bypass = env['no_proxy'] ?? env['NO_PROXY'] ?? ''
   return { proxies: { http: http?.choice, https: https?.choice, bypass }, authorization }
 }
@@ -84,6 +88,11 @@ function parseProxy(what: string, text: string): ParsedProxy {
   if (!Object.hasOwn(DEFAULT_PORTS, url.protocol)) {
     const kind = url.protocol.slice(0, -1)
     const problem = `${what} names a ${kind} proxy, which cannot be used here; ${expected}`
+    return { choice: { problem }, authorization: undefined }
+  }
+  // What looks like a path is the rest of a password, most likely; its beginning is taken for a host.
+  if (url.pathname.length > 1 || url.search !== '' || url.hash !== '') {
+    const problem = `${what} goes on behind its host and port; write / ? # in a password as %2F %3F %23.`
     return { choice: { problem }, authorization: undefined }
   }
   // The URL parser drops ports that are the default of the scheme; `:80` was written, if so.

@@ -8,7 +8,7 @@
 
 import type Tls from 'node:tls'
 import { TransferError } from '../errors.ts'
-import { findProxies, type ProxySettings } from './proxy-rules.ts'
+import { findProxies, type ProxyAuthorization, type ProxySettings } from './proxy-rules.ts'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -23,12 +23,14 @@ export interface TlsSettings {
   readonly rejectUnauthorized: boolean
 }
 
+/** Certificates of a PEM text, and nothing of what else the file may hold. */
+const CERTIFICATES = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[^-]+-----END \1-----/g
+
 export interface NetworkSecrets {
   /** Key of the client certificate, PEM. */
   readonly key?: string | undefined
   readonly passphrase?: string | undefined
-  /** Values of Proxy-Authorization by the proxy's origin. */
-  readonly proxyAuthorization?: Readonly<Record<string, string>> | undefined
+  readonly proxyAuthorization?: ProxyAuthorization | undefined
 }
 
 export interface NetworkSettings {
@@ -61,14 +63,22 @@ export function resolveNetwork(
   checkCertificates(options)
   return {
     tls: {
-      ca: tlsCa,
-      cert: tlsCert,
+      ca: certificatesOf(tlsCa),
+      cert: certificatesOf(tlsCert),
       minVersion: tlsMinVersion,
       rejectUnauthorized: tlsVerify ?? true,
     },
     proxies,
     secrets: { key: tlsKey, passphrase: tlsPassphrase, proxyAuthorization: authorization },
   }
+}
+
+/** A file of a certificate often holds its key too, which must not come along. */
+function certificatesOf(text: string | undefined): string | undefined {
+  return text
+    ?.match(CERTIFICATES)
+    ?.map((block) => `${block}\n`)
+    .join('')
 }
 
 /** Secrets → memory that threads share. */
@@ -106,12 +116,14 @@ function checkCertificates({ tlsCa, tlsCert, tlsKey, tlsPassphrase }: NetworkOpt
 function checkCertificate(option: string, text: string | undefined): void {
   if (text === undefined) return
   if (!text.includes('-----BEGIN')) throw invalid(option, 'PEM text, not a path or DER')
+  const certificates = certificatesOf(text)
   try {
     // Unlike `ca`, of which what cannot be read is passed over.
-    openssl().createSecureContext({ cert: text })
+    if (certificates !== undefined) openssl().createSecureContext({ cert: certificates })
   } catch {
     throw invalid(option, 'PEM certificates; these cannot be read')
   }
+  if (certificates === undefined) throw invalid(option, 'PEM text that holds a certificate')
 }
 
 /** What OpenSSL says names no bytes of the key, but nothing of it is shown all the same. */
@@ -122,7 +134,7 @@ function keyProblem(error: unknown, passphrase: string | undefined): string {
     return 'the key of `tlsCert`; it is that of another certificate'
   if (passphrase !== undefined) return 'a PEM key that `tlsPassphrase` opens'
   if (/INTERRUPTED_OR_CANCELLED|PASSWORD|DECRYPT/i.test(said)) {
-    return 'a PEM key that is not encrypted, or to come with `tlsPassphrase`'
+    return 'a PEM key that is not encrypted, or to come with `tlsPassphrase` (TRANSFER_ENGINE_TLS_PASSPHRASE)'
   }
   return 'a PEM private key'
 }

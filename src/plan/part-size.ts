@@ -36,13 +36,13 @@ export interface PartSizeInput {
   /** Requests that share it. */
   readonly inFlight: number
   /** What one request moves, as far as measured. Bytes per second. */
-  readonly requestRate?: number | undefined
+  readonly throughput?: number | undefined
 }
 
 /** A power of two from `PART_SIZE_DEFAULT` to `PART_SIZE_CHOSEN_MAX`. */
-export function choosePartSize({ size, inFlight, requestRate }: PartSizeInput): number {
+export function choosePartSize({ size, inFlight, throughput }: PartSizeInput): number {
   const bySize = size / (inFlight * PARTS_PER_REQUEST)
-  const byRate = requestRate === undefined ? bySize : requestRate * PART_SECONDS
+  const byRate = throughput === undefined ? bySize : throughput * PART_SECONDS
   const wanted = Math.min(bySize, byRate, PART_SIZE_CHOSEN_MAX)
   let chosen = PART_SIZE_DEFAULT
   while (2 * chosen <= wanted) chosen *= 2

@@ -123,6 +123,11 @@ export class BandwidthLimit {
     Atomics.sub(this.#end, 0, BigInt(bytes))
   }
 
+  /** Whether a place is behind the end of the line: somebody before it has given up theirs. */
+  isBeyond(place: number): boolean {
+    return place > this.#endOfLine()
+  }
+
   /** Milliseconds until the line is served up to a place, by the limit as it is now. */
   waitMs(place: number): number {
     const line = this.#line()

@@ -16,6 +16,9 @@ export class InlineExecutor implements PartExecutor {
   readonly #config: WorkerConfig
   readonly #shared: SharedState
   readonly #feed: PoolFeed
+  /** Number of the last job in each slot. */
+  readonly #numbers = new Map<number, number>()
+  #last = 0
   readonly #prewarm: number
   readonly #factory: PartRunnerFactory | undefined
   #runner: Promise<PartRunnerLike> | undefined
@@ -38,9 +41,12 @@ export class InlineExecutor implements PartExecutor {
   async run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
     this.#shared.clearProgress(job.slot)
     this.#feed.refresh()
+    this.#last += 1
+    const number = this.#last
+    this.#numbers.set(job.slot, number)
     try {
       const runner = await this.#load()
-      const [result] = await runner.run({ route, jobs: [job] })
+      const [result] = await runner.run({ route, jobs: [job], numbers: [number] })
       return result ?? lostWorker('a task came back without an answer')
     } catch (error) {
       return lostWorker(error)
@@ -48,7 +54,9 @@ export class InlineExecutor implements PartExecutor {
   }
 
   cancel(transferId: number, slot?: number): void {
-    this.#runner?.then((runner) => runner.cancel(transferId, slot)).catch(() => undefined)
+    const job = slot === undefined ? undefined : this.#numbers.get(slot)
+    if (slot !== undefined && job === undefined) return
+    this.#runner?.then((runner) => runner.cancel(transferId, job)).catch(() => undefined)
   }
 
   async ready(route: StoreRoute | undefined): Promise<void> {

@@ -16,7 +16,7 @@ export interface PartRunnerLike {
     onAnswer?: (result: PartResult, index: number) => void,
   ): Promise<readonly PartResult[]>
   prewarm(origin: string, count: number): Promise<void>
-  cancel(transferId: number, slot?: number): void
+  cancel(transferId: number, job?: number): void
   close(): void
 }
 

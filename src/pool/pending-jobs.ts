@@ -57,6 +57,14 @@ export class PendingJobs {
     pending.resolve(result)
   }
 
+  /** Number of a transfer's job in a slot: a slot may have another job before a word about it arrives. */
+  numberOf(transferId: number, slot: number): number | undefined {
+    for (const { number, job } of this.#jobs.values()) {
+      if (job.slot === slot && job.transferId === transferId) return number
+    }
+    return undefined
+  }
+
   /** Slots of a transfer's jobs. */
   *slotsOf(transferId: number): Generator<number> {
     for (const { job } of this.#jobs.values()) if (job.transferId === transferId) yield job.slot

@@ -114,6 +114,8 @@ export type PartJob = PutJob | PutFileJob | GetJob | GetFileJob | DigestJob
 export interface PartTask {
   readonly route: StoreRoute | undefined
   readonly jobs: readonly PartJob[]
+  /** A number for each job; without, none can be cancelled alone. */
+  readonly numbers?: readonly number[] | undefined
 }
 
 /**
@@ -215,6 +217,6 @@ export interface WorkerConfig {
 export type ControlMessage = {
   readonly type: 'cancel'
   readonly transferId: number
-  /** Only the job in this slot, and only if it has started. */
-  readonly slot?: number | undefined
+  /** Only the job with this number, and only if it has started. */
+  readonly job?: number | undefined
 }

@@ -123,8 +123,9 @@ export class WorkerPool implements PartExecutor {
     if (slot === undefined) {
       for (const each of this.#pending.slotsOf(transferId)) this.#shared.cancel(each, transferId)
     }
-    if (this.#closed) return
-    const message: ControlMessage = { type: 'cancel', transferId, slot }
+    const job = slot === undefined ? undefined : this.#pending.numberOf(transferId, slot)
+    if (this.#closed || (slot !== undefined && job === undefined)) return
+    const message: ControlMessage = { type: 'cancel', transferId, job }
     this.#channel.postMessage(message)
   }
 

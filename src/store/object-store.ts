@@ -135,6 +135,8 @@ export interface CompleteOptions extends CallOptions {
 
 export interface UploadCallOptions extends CallOptions {
   readonly attributes?: RequestAttributes | undefined
+  /** Part of a removal, which has little time: it counts as a request, and waits for no turn. */
+  readonly isRemoval?: boolean | undefined
 }
 
 export interface ListUploadsOptions extends CallOptions {

@@ -3,14 +3,11 @@
  * Who stops waiting leaves the queue, and those behind move up.
  */
 
-import { RequestPace } from '../plan/request-pace.ts'
+import { RateLimit } from '../plan/rate-limit.ts'
 import { abortError, throwIfAborted, type StopSignal } from './abortable.ts'
 
-/** Longest delay of a timer. Milliseconds. */
-const TIMER_MAX = 2 ** 31 - 1
-
 export class RequestPacer {
-  readonly #pace: RequestPace
+  readonly #pace: RateLimit
   readonly #now: () => number
   readonly #queue = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
@@ -20,7 +17,7 @@ export class RequestPacer {
    * @param now milliseconds
    */
   constructor(perSecond: number, now: () => number = () => performance.now()) {
-    this.#pace = new RequestPace(perSecond)
+    this.#pace = new RateLimit(perSecond)
     this.#now = now
   }
 
@@ -38,6 +35,11 @@ export class RequestPacer {
   set(perSecond: number): void {
     this.#pace.set(perSecond, this.#now())
     this.#serve()
+  }
+
+  /** Counts a request that starts at once, whoever waits: those behind it wait longer. */
+  note(): void {
+    if (this.#pace.perSecond > 0) this.#pace.start(this.#now())
   }
 
   /**
@@ -69,7 +71,7 @@ export class RequestPacer {
       const now = this.#now()
       const waitMs = this.#pace.waitMs(now)
       if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#serve(), Math.min(waitMs, TIMER_MAX))
+        this.#timer = setTimeout(() => this.#serve(), waitMs)
         return
       }
       this.#pace.start(now)

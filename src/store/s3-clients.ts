@@ -204,7 +204,8 @@ function copyOfCredentials(
 function checkEndpoint(endpoint: string): void {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:'
-  if (url !== undefined && isWeb && url.username === '' && url.search === '') return
+  const isBare = url?.username === '' && url.password === '' && url.search === ''
+  if (isWeb && isBare) return
   throw new TransferError(
     'ERR_OPTION_INVALID',
     'Expected `endpoint` to be a URL such as https://s3.example.com or http://localhost:9000.',

@@ -11,13 +11,18 @@
 import { isTransferError, type TransferError } from '../errors.ts'
 import { sleep as realSleep, throwIfAborted } from './abortable.ts'
 import { actionOf } from './classify.ts'
-import type { CallOptions, ObjectStore } from './object-store.ts'
+import type { ObjectStore, UploadCallOptions } from './object-store.ts'
 import { RetrySequence, type RetryPolicy } from './retry-policy.ts'
 
 export interface WithRetryOptions {
   readonly policy: RetryPolicy
-  /** Waits until a request may be made; rejects with ERR_ABORTED when the signal aborts. */
-  readonly turn?: ((signal?: AbortSignal) => Promise<void>) | undefined
+  /**
+   * Waits until a request may be made; rejects with ERR_ABORTED when the signal aborts. One that is
+   * part of a removal is counted, and waits for nobody.
+   */
+  readonly turn?:
+    | ((signal: AbortSignal | undefined, isRemoval: boolean) => Promise<void>)
+    | undefined
   /** Waits; rejects with ERR_ABORTED when the signal aborts. For tests. */
   readonly sleep?: ((delayMs: number, signal?: AbortSignal) => Promise<void>) | undefined
   /** Told about each failed attempt that is followed by another. */
@@ -30,13 +35,13 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
 
   async function attempt<T>(
     bucket: string,
-    call: CallOptions | undefined,
+    call: UploadCallOptions | undefined,
     mayRepeat: (error: TransferError) => boolean,
     run: () => Promise<T>,
   ): Promise<T> {
     const sequence = new RetrySequence(policy)
     for (;;) {
-      await turn?.(call?.signal)
+      await turn?.(call?.signal, call?.isRemoval === true)
       try {
         return await run()
       } catch (thrown) {

@@ -2,9 +2,10 @@
  * The sweep of abandoned multipart uploads: those this machine recorded, or all of a bucket.
  *
  * An upload is removed only if no engine holds it, and nothing has happened to it for as long as
- * the caller said: neither was it opened nor did a part arrive. Recorded ones are asked for by
- * their ids, without listing the bucket, which not everybody may and not every store can. A record
- * is forgotten when the store it was made for has no such upload any more.
+ * the caller said: neither was it opened nor did a part arrive. Where that may not be seen, only what
+ * an engine that is gone noted is removed. Recorded ones are asked for by their ids, without listing
+ * the bucket, which not everybody may and not every store can. A record is forgotten when the store
+ * it was made for has no such upload any more.
  */
 
 import { isTransferError, TransferError, toTransferError } from '../errors.ts'
@@ -95,8 +96,8 @@ class Sweep {
 
   async take(candidate: Candidate): Promise<void> {
     throwIfAborted(this.#options.signal)
-    const { startedAt, record } = candidate
-    if (record?.isHeld === true) {
+    const { startedAt, record, object, uploadId } = candidate
+    if (record?.isHeld === true || this.#env.openUploads.holds({ ...object, uploadId })) {
       this.#kept.held += 1
       return
     }
@@ -136,7 +137,8 @@ class Sweep {
   }
 
   /** `undefined` when the upload is gone. */
-  async #look({ object, uploadId }: Candidate): Promise<Look | undefined> {
+  async #look(candidate: Candidate): Promise<Look | undefined> {
+    const { object, uploadId, record } = candidate
     const { signal } = this.#options
     try {
       const parts = await this.#env.store.listParts(object, uploadId, { signal })
@@ -147,10 +149,21 @@ class Sweep {
       if (signal?.aborted === true) throw abortError(signal)
       const code = isTransferError(error) ? error.code : undefined
       if (code === 'ERR_UPLOAD_NOT_FOUND') return undefined
-      // No ListParts here, not for us, or not without the customer's key: its beginning must do.
-      if (code === undefined || !UNSEEN.includes(code)) throw error
+      // With the bucket went its uploads.
+      if (code === 'ERR_BUCKET_NOT_FOUND' && record !== undefined) return undefined
+      // No ListParts here, not for us, or not without the customer's key. The beginning must do
+      // where we know that its engine is gone; of another tool's upload we know nothing then, and of
+      // one that was noted for another store not even whether it is here.
+      const mayDo = code !== undefined && UNSEEN.includes(code) && record !== undefined
+      if (!mayDo || (await this.#isElsewhere(object, record))) throw error
       return { lastPartAt: 0, stored: undefined }
     }
+  }
+
+  /** Whether the record is known to be of a bucket that is reached at another place. */
+  async #isElsewhere({ bucket }: ObjectRef, record: FoundRecord): Promise<boolean> {
+    const { origin } = await this.#env.store.route(bucket)
+    return record.origin !== undefined && record.origin !== origin
   }
 
   /** Not here any more; unless it never was, the record being of another store's bucket. */

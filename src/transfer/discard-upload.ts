@@ -28,7 +28,7 @@ export async function discardUpload(
   uploadId: string,
   attributes?: RequestAttributes,
 ): Promise<boolean> {
-  const options = { signal: AbortSignal.timeout(DISCARD_MS), attributes }
+  const options = { signal: AbortSignal.timeout(DISCARD_MS), attributes, isRemoval: true }
   try {
     for (let round = 1; round <= DISCARD_ROUNDS; round += 1) {
       await store.abortMultipartUpload(object, uploadId, options)

@@ -8,6 +8,7 @@ import { isTransferError } from '../errors.ts'
 import { digestBytes } from './digest-bytes.ts'
 import type { UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
+import type { ObjectInfo } from '../store/object-store.ts'
 import type { SourcePart } from './upload-source.ts'
 import type { UploadSpec } from './upload-spec.ts'
 import { headForVerification } from './verify-upload.ts'
@@ -25,8 +26,8 @@ export async function findOurPut(
 ): Promise<UploadResult | undefined> {
   const isRefusal = isTransferError(error) && error.code === 'ERR_PRECONDITION_FAILED'
   if (!isRefusal || run.attempts < 2) return undefined
-  const info = await headForVerification(run, spec, undefined)
   const { algorithm } = spec
+  const info = await lookAt(run, spec)
   const stored = info?.checksums[algorithm]
   if (info === undefined || stored === undefined || info.size !== part.length) return undefined
   const digest = await digestBytes(run, part.location, part.length, algorithm)
@@ -41,5 +42,15 @@ export async function findOurPut(
     verified: 'checksum',
     parts: 1,
     ...run.tally,
+  }
+}
+
+/** What is at the key; nothing if that cannot be told, since the refusal says more than the look. */
+async function lookAt(run: TransferRun, spec: UploadSpec): Promise<ObjectInfo | undefined> {
+  try {
+    return await headForVerification(run, spec, undefined)
+  } catch {
+    run.stopping.throwIfAborted()
+    return undefined
   }
 }

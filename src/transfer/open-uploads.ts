@@ -2,12 +2,15 @@
  * The multipart uploads this engine holds open, written down while they are (`upload-records.ts`).
  *
  * No transfer waits for the disk or fails because of it: writing happens beside the transfer, and a
- * directory that cannot be written is told once, as a process warning; then nothing is recorded.
- * Nothing is synced either: a record survives the process, not always a loss of power.
+ * failure is told once, as a process warning. Where the directory cannot be written at all, nothing
+ * is recorded from then on. What is held is known in memory all the same, so that an engine never
+ * sweeps an upload of its own. Nothing is synced: a record survives the process, not always a loss
+ * of power.
  */
 
 import { mkdir, unlink, utimes, writeFile } from 'node:fs/promises'
 import { defaultStateDirectory } from '../journal/state-directory.ts'
+import { errnoOf } from '../local-errors.ts'
 import type { ConnectionTarget } from '../options.ts'
 import {
   recordPath,
@@ -15,6 +18,12 @@ import {
   SIGN_OF_LIFE_MS,
   type UploadRecord,
 } from './upload-records.ts'
+
+/** Failures that will be the same for the next upload; others, such as a full disk, may pass. */
+const UNWRITABLE: readonly string[] = ['EROFS', 'EACCES', 'ENOTDIR']
+
+/** Names an upload. */
+type UploadId = Pick<UploadRecord, 'bucket' | 'key' | 'uploadId'>
 
 /** One upload: what is known of it at once, and where its bucket is reached. */
 export interface OpenedUpload extends Omit<UploadRecord, 'origin' | 'startedAt'> {
@@ -26,9 +35,13 @@ export class OpenUploads {
   readonly stateDirectory: string
   /** By token, the last thing that is done about its file. */
   readonly #writing = new Map<string, Promise<void>>()
-  readonly #held = new Set<string>()
+  /** All that are open, by token. */
+  readonly #open = new Map<string, UploadId>()
+  /** Tokens of those that have a file. */
+  readonly #noted = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #enabled: boolean
+  #hasWarned = false
 
   /** Touches nothing. */
   constructor(options: Pick<ConnectionTarget, 'stateDir' | 'recordUploads'>) {
@@ -43,8 +56,9 @@ export class OpenUploads {
    */
   opened(upload: OpenedUpload): void {
     const { stateDirectory } = this
+    this.#open.set(upload.token, upload)
     if (!this.#enabled) return
-    this.#held.add(upload.token)
+    this.#noted.add(upload.token)
     this.#timer ??= setInterval(() => this.#giveSignOfLife(), SIGN_OF_LIFE_MS).unref()
     this.#then(upload.token, async () => writeRecord(stateDirectory, upload))
   }
@@ -52,6 +66,14 @@ export class OpenUploads {
   /** The upload stays as it is, for a resume; after a while whoever looks for leftovers may take it. */
   released(token: string): void {
     this.#letGo(token, async () => {})
+  }
+
+  /** Whether a transfer of this engine works on it, noted or not. */
+  holds({ bucket, key, uploadId }: UploadId): boolean {
+    for (const open of this.#open.values()) {
+      if (open.uploadId === uploadId && open.key === key && open.bucket === bucket) return true
+    }
+    return false
   }
 
   /** The upload is gone from the store: completed, or aborted with nothing left. */
@@ -72,8 +94,9 @@ export class OpenUploads {
 
   #letGo(token: string, change: (path: string) => Promise<void>): void {
     const { stateDirectory } = this
-    if (!this.#held.delete(token)) return
-    if (this.#held.size === 0) {
+    this.#open.delete(token)
+    if (!this.#noted.delete(token)) return
+    if (this.#noted.size === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
@@ -93,17 +116,19 @@ export class OpenUploads {
   }
 
   #giveSignOfLife(): void {
-    for (const token of this.#held) {
+    for (const token of this.#noted) {
       // One that was swept by hand has no file any more, which harms nobody.
       giveSignOfLife(recordPath(this.stateDirectory, token)).catch(() => undefined)
     }
   }
 
   #warn(error: unknown): void {
+    const errno = errnoOf(error) ?? ''
     // The file was removed by somebody else; it is not there, as it should be.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    if (!this.#enabled) return
-    this.#enabled = false
+    if (errno === 'ENOENT') return
+    if (UNWRITABLE.includes(errno)) this.#enabled = false
+    if (this.#hasWarned) return
+    this.#hasWarned = true
     const reason = error instanceof Error ? error.message : String(error)
     const message =
       `Open uploads cannot be noted (${reason}): should this process die, ` +

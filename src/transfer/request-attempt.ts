@@ -67,7 +67,9 @@ export async function attemptOnce(
   let end: RequestEnd = 'failed'
   try {
     const job = request.makeJob(permit.slot)
-    if (job.kind !== 'digest') await env.limits.requests.turn(signal)
+    if (job.kind !== 'digest' && env.limits.maxRequestRate > 0) {
+      await env.limits.requests.turn(signal)
+    }
     const route =
       job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
     if (job.kind !== 'digest') run.attempts += 1
@@ -80,7 +82,7 @@ export async function attemptOnce(
     if (!result.ok) kept = request.onPartial?.(result) ?? 0
     else if (job.kind !== 'digest') {
       kept = watch === undefined || watch.isFirst() ? result.length : 0
-      env.scheduler.requestRate.note(result.length, result.elapsedMs)
+      env.scheduler.throughput.note(result.length, result.elapsedMs)
     }
     return { result, kept }
   } finally {

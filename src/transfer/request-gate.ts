@@ -132,27 +132,29 @@ export class RequestGate {
     }
   }
 
-  #grant(lane: RequestLane, startedAt: number): RequestPermit {
+  #grant(lane: RequestLane, now: number): RequestPermit {
+    let startedAt = now
     const slot = this.#freeSlots.pop()
     assert(slot !== undefined, 'there is a slot per permit')
     this.#taken += 1
-    lane.limit.start(startedAt)
+    lane.limit.start(now)
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref()
     let released = false
     return {
       slot,
       begin: () => {
+        startedAt = performance.now()
         if (lane !== this.#localLane) this.#begun[slot] = lane
       },
       release: (how = 'failed', bytes = 0) => {
         assert(!released, 'a permit is released once')
         released = true
-        const now = performance.now()
+        const endedAt = performance.now()
         this.#taken -= 1
         this.#begun[slot] = undefined
         this.#freeSlots.push(slot)
-        lane.limit.end(startedAt, how, bytes, now)
-        if (this.#crowded.size > 0) this.#serve(now)
+        lane.limit.end(startedAt, how, bytes, endedAt)
+        if (this.#crowded.size > 0) this.#serve(endedAt)
       },
     }
   }

@@ -10,7 +10,7 @@ import type { StopSignal } from '../store/abortable.ts'
 import { Hedging } from './hedging.ts'
 import { RequestGate, type RequestPermit } from './request-gate.ts'
 import type { RequestKind } from './request-lane.ts'
-import { RequestRate } from './request-rate.ts'
+import { RequestThroughput } from './request-throughput.ts'
 import { Semaphore } from './semaphore.ts'
 import { SizeGuess } from './size-guess.ts'
 
@@ -29,7 +29,7 @@ export class Scheduler {
   /** The same of objects to download. */
   readonly smallObjects = new SizeGuess()
   /** What one request moves; every part that arrives is noted. */
-  readonly requestRate = new RequestRate()
+  readonly throughput = new RequestThroughput()
   /** Second requests for slow ones. */
   readonly hedging = new Hedging()
 

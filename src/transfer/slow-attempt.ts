@@ -95,7 +95,8 @@ class Race {
       if (how === undefined || !scheduler.hedging.tryStart()) return this.#watch(onSlow)
       if (how === 'race') return onSlow()
       this.#moved = true
-      executor.cancel(this.#run.info.id, this.#slots.get(1))
+      const slot = this.#slots.get(1)
+      if (slot !== undefined) executor.cancel(this.#run.info.id, slot)
     }, slowAfterMs).unref()
   }
 

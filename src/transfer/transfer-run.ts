@@ -92,10 +92,10 @@ export class TransferRun {
   /** The part size for an object, where nobody chose one and no part is held in memory. */
   partSizeOf(size: number, operation: Operation): number {
     const { scheduler, tuning } = this.env
-    const requestRate = scheduler.requestRate.bytesPerSecond
+    const throughput = scheduler.throughput.bytesPerSecond
     const limit = scheduler.requests.limitOf({ bucket: this.info.bucket, operation })
     const inFlight = Math.min(tuning.maxInFlight, Math.max(PLANNED_IN_FLIGHT, limit))
-    return choosePartSize({ size, inFlight, requestRate })
+    return choosePartSize({ size, inFlight, throughput })
   }
 
   /** Position in the order of submission. */

@@ -11,6 +11,8 @@
 
 import { readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TransferError } from '../errors.ts'
+import { errnoOf } from '../local-errors.ts'
 
 /** How often the holder of an upload gives a sign of life. Milliseconds. */
 export const SIGN_OF_LIFE_MS = 60_000
@@ -20,6 +22,12 @@ export const SIGN_OF_LIFE_MS = 60_000
  * directory; S3 refuses clocks that are further apart than this.
  */
 const DEAD_AFTER_MS = 15 * 60_000
+
+/** Longest file that is read as a record. Bytes. Source: bucket, key and id fit in 8 KiB. */
+const RECORD_MAX = 64 * 1024
+
+/** Why a record that is there may not be read: the machine's trouble, not the file's. */
+const MACHINE_ERRORS: readonly string[] = ['EMFILE', 'ENFILE', 'EIO', 'ENOMEM']
 
 /** An open upload. */
 export interface UploadRecord {
@@ -50,9 +58,16 @@ export function recordPath(stateDirectory: string, token: string): string {
   return join(recordsDirectory(stateDirectory), `${token}.json`)
 }
 
-/** All records; what is none, or being written, is left out. No directory means no records. */
+/**
+ * All records; what is none, or being written, is left out. No directory means no records.
+ * @throws ERR_SOURCE_UNREADABLE when it cannot be known which there are
+ */
 export async function readRecords(stateDirectory: string): Promise<readonly FoundRecord[]> {
-  const names = await readdir(recordsDirectory(stateDirectory)).catch(noNames)
+  const directory = recordsDirectory(stateDirectory)
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw unreadable(directory, error)
+  })
   const records: FoundRecord[] = []
   for (const name of names) {
     if (!name.endsWith('.json')) continue
@@ -70,18 +85,30 @@ export async function forgetRecord(stateDirectory: string, token: string): Promi
 async function readRecord(stateDirectory: string, token: string): Promise<FoundRecord | undefined> {
   const path = recordPath(stateDirectory, token)
   try {
+    const stats = await stat(path)
+    // A named pipe would keep us for ever.
+    if (!stats.isFile() || stats.size > RECORD_MAX) return undefined
     const fields = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
     const { bucket, key, uploadId, origin, startedAt } = fields
     const isWhole = [bucket, key, uploadId].every((field) => typeof field === 'string')
-    if (!isWhole || typeof startedAt !== 'number') return undefined
-    const isHeld = Date.now() - (await stat(path)).mtimeMs < DEAD_AFTER_MS
+    if (!isWhole || !isTime(startedAt)) return undefined
+    const isHeld = Date.now() - stats.mtimeMs < DEAD_AFTER_MS
     const names = { bucket, key, uploadId, origin } as Omit<UploadRecord, 'token' | 'startedAt'>
     return { ...names, token, startedAt, isHeld }
-  } catch {
+  } catch (error) {
+    // An upload of which we do not know that it is held would be taken for anybody's.
+    if (MACHINE_ERRORS.includes(errnoOf(error) ?? '')) throw unreadable(path, error)
     return undefined
   }
 }
 
-function noNames(): string[] {
-  return []
+/** Milliseconds that a date can have. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).valueOf())
+}
+
+function unreadable(path: string, error: unknown): TransferError {
+  const reason = errnoOf(error) ?? String(error)
+  const message = `Cannot read the notes of open uploads in ${path}: ${reason}`
+  return new TransferError('ERR_SOURCE_UNREADABLE', message, { path }, { cause: error })
 }

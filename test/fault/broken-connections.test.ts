@@ -139,7 +139,9 @@ describe.each([2, 0])('with %i workers', (workers) => {
       code: 'ERR_CONNECTION_LOST',
       context: { partNumber: 2, attempt: 3 },
     })
-    expect(store.requests.entries({ operation: 'UploadPart', partNumber: 2 })).toHaveLength(3)
+    // Three, and the one that costs nothing where the connection may have been stale.
+    const tries = store.requests.entries({ operation: 'UploadPart', partNumber: 2 }).length
+    expect([3, 4]).toContain(tries)
     expect(store.uploads()).toEqual([])
     expect(storedKeys(store)).toEqual([])
   })

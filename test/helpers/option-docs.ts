@@ -17,17 +17,27 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   credentials: 'the SDK’s provider chain',
   pathStyle: 'for IP addresses and localhost',
   tlsVerify: 'true',
-  stateDir: '`~/.local/state/transfer-engine`',
+  stateDir: '`$XDG_STATE_HOME/transfer-engine`, or `~/.local/state/transfer-engine`',
   recordUploads: 'true',
   proxy: '`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`',
   workers: 'one per core, at most 64',
   partSize: 'by object',
 }
 
+/** Flags that are spelt as AWS tools do, or mean the opposite; `src/cli/` makes them. */
+export const SPECIAL_FLAGS: Readonly<Record<string, string>> = {
+  tlsCa: '--ca-bundle',
+  tlsVerify: '--no-verify-ssl',
+  tlsCert: '--client-cert',
+  tlsKey: '--client-key',
+  recordUploads: '--no-record-uploads',
+}
+
 export function optionTable(): string {
   const lines = Object.entries(OPTIONS).map(([name, row]) => {
-    const flag = row.flag === undefined ? '' : `\`${row.flag}\``
-    return `| \`${name}\` | ${defaultOf(name, row)} | ${rangeOf(row)} | ${flag} | ${row.doc} |`
+    const flag = row.flag ?? SPECIAL_FLAGS[name]
+    const shown = flag === undefined ? '' : `\`${flag}\``
+    return `| \`${name}\` | ${defaultOf(name, row)} | ${rangeOf(row)} | ${shown} | ${row.doc} |`
   })
   const head = ['| option | default | range | flag | |', '|---|---|---|---|---|']
   return [START, ...head, ...lines, END].join('\n')

@@ -136,6 +136,8 @@ describe('cp in JSON', () => {
       'versionId',
       'checksum',
       'verified',
+      'resumed',
+      'keptBytes',
       'connections',
     ])
   })

@@ -33,7 +33,8 @@ describe('the command', () => {
   test('loads nothing that moves bytes for --help', async () => {
     const { main, threads } = await loadedBy(['--help'])
     expect(packagesOf(main)).toEqual(new Set(['commander']))
-    const ours = /\/commander\/|\/cli\/|\/chunks\/(?:errors|exit-codes|output)\.js$/
+    const ours =
+      /\/commander\/|\/cli\/|\/chunks\/(?:errors|exit-codes|output|package-version|usage-error)\.js$/
     expect(main.filter((url) => !ours.test(url))).toEqual([])
     expect(threads).toEqual([])
   })
@@ -96,7 +97,7 @@ describe('the engine', () => {
       expect(result).toMatchObject({ code: 0, stderr: '' })
     })
     const isOurs = (url: string): boolean => /\/dist\/(?:src|workers)\/(?!.*node_modules)/.test(url)
-    expect(main.filter(isOurs).length).toBeLessThan(16)
+    expect(main.filter(isOurs).length).toBeLessThan(20)
     expect(threads.filter(isOurs).length).toBeLessThan(4)
   })
 

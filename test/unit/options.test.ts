@@ -151,7 +151,7 @@ describe('resolved options', () => {
         expect({ ...resolved.tuning, ...resolved.target }).toHaveProperty(name, row.default)
       }
     }
-    expect(Object.keys(resolved.target)).toEqual(['resume', 'tlsMinVersion'])
+    expect(Object.keys(resolved.target)).toEqual(['tlsMinVersion', 'resume'])
     expect(Object.values(resolved.tuning)).not.toContain(undefined)
     expect(Object.isFrozen(resolved.tuning) && Object.isFrozen(resolved.target)).toBe(true)
   })

@@ -29,6 +29,19 @@ describe('flags with names of their own', () => {
   })
 })
 
+describe('an encrypted key', () => {
+  it('is opened by a passphrase from the environment, which is nothing without a key', () => {
+    const path = join(directory(), 'client.key')
+    const tlsKey = '-----BEGIN ENCRYPTED PRIVATE KEY-----\n'
+    writeFileSync(path, tlsKey)
+    const env = { TRANSFER_ENGINE_TLS_PASSPHRASE: 'canary' }
+    const values = { clientKey: path }
+    expect(engineOptionsOf(values, env)).toEqual({ tlsKey, tlsPassphrase: 'canary' })
+    expect(engineOptionsOf(values, { TRANSFER_ENGINE_TLS_PASSPHRASE: '' })).toEqual({ tlsKey })
+    expect(engineOptionsOf({}, env)).toEqual({})
+  })
+})
+
 describe('flags of a command that moves no payload', () => {
   it('are those that say where, and how patiently', () => {
     const names = engineFlags('control').map(({ long }) => long)

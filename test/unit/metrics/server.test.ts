@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { connect, Server, type AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serveMetrics, type MetricsServer } from '../../../src/metrics/server.ts'
 
 const cleanUps: (() => Promise<void> | void)[] = []
@@ -61,6 +61,39 @@ describe('the metrics server', () => {
     await expect(fetch(server.url)).rejects.toThrow()
   })
 
+  it('is not ended by a connection that could not be accepted', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen')
+    const { url } = await serve(() => Promise.resolve('x\n'))
+    const [server] = listen.mock.contexts as Server[]
+    listen.mockRestore()
+    // As Node tells that the process has no descriptor left; the first could meet an old listener.
+    for (let round = 0; round < 2; round += 1) server?.emit('error', new Error('accept EMFILE'))
+    expect((await fetch(url)).status).toBe(200)
+  })
+
+  it('does not keep the process alive by a connection that somebody holds', async () => {
+    const keepers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+    const { port } = await serve(() => Promise.resolve('x\n'))
+    const socket = connect(port, '127.0.0.1').unref()
+    cleanUps.push(() => void socket.destroy())
+    socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+    // Its answer says that the other end is there.
+    await new Promise((resolve) => socket.once('data', resolve))
+    // Those of other tests may be about to close.
+    await vi.waitFor(() => expect(keepers()).toBe(0))
+    expect(socket.destroyed, 'it still stands').toBe(false)
+  })
+
+  it('takes no more connections than a few', async () => {
+    const { port } = await serve(() => Promise.resolve('x\n'))
+    const sockets = Array.from({ length: 65 }, () => connect(port, '127.0.0.1'))
+    cleanUps.push(() => sockets.forEach((socket) => socket.destroy()))
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    await Promise.race(closed)
+    expect(sockets.filter((socket) => socket.closed)).toHaveLength(1)
+  })
+
   it('refuses a port that is taken, naming it', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
@@ -81,6 +114,7 @@ describe('the metrics server', () => {
     [{ port: 0, host: '' }, 'host'],
     [{ port: 0, host: '192.0.2.1' }, 'host'],
     [{ port: 0, host: 5 }, 'host'],
+    [{ port: 0, host: Object.create(null) }, 'host'],
   ])('refuses %o', async (options, option) => {
     const server = serveMetrics(never, options as { readonly port: number })
     await expect(server).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option } })

@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
 import {
   ADDRESS_AGE_MS,
   AddressBook,
   ASK_INTERVAL_MS,
   AVOID_MS,
+  FAIL_OVER_WAIT_MS,
   type Address,
 } from '../../../src/network/addresses.ts'
 
@@ -12,7 +14,7 @@ const HOST = 'store.example.com'
 interface Fixture {
   readonly book: AddressBook
   /** What the resolver says; an Error to fail. */
-  answer: readonly string[] | Error
+  answer: readonly string[] | Error | 'silence'
   asked: number
   now: number
   /** The first choices of so many connections. */
@@ -23,6 +25,7 @@ interface Fixture {
 function makeBook(...answer: readonly string[]): Fixture {
   const lookup = async (): Promise<readonly Address[]> => {
     fixture.asked += 1
+    if (fixture.answer === 'silence') return new Promise(() => undefined)
     if (fixture.answer instanceof Error) throw fixture.answer
     return fixture.answer.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
   }
@@ -118,15 +121,43 @@ describe('an address that failed', () => {
 })
 
 describe('a name', () => {
-  it('is asked for again when its answer is old', async () => {
+  it('is asked for again when its answer is old, while that one serves', async () => {
     const fixture = makeBook('10.0.0.1')
     await fixture.all()
     fixture.answer = ['10.0.0.9']
     fixture.now += ADDRESS_AGE_MS - 1
     expect(await fixture.all()).toEqual(['10.0.0.1'])
     fixture.now += 1
+    expect(await fixture.all()).toEqual(['10.0.0.1'])
+    await nextTurn()
     expect(await fixture.all()).toEqual(['10.0.0.9'])
     expect(fixture.asked).toBe(2)
+  })
+
+  it('keeps its addresses while the resolver does not answer', async () => {
+    const fixture = makeBook('10.0.0.1')
+    await fixture.all()
+    fixture.answer = 'silence'
+    fixture.now += ADDRESS_AGE_MS
+    expect(await fixture.first(3)).toEqual(Array(3).fill('10.0.0.1'))
+    expect(fixture.asked).toBe(2)
+  })
+
+  it('is waited for a moment after a failure, and once while the resolver does not answer', async () => {
+    const fixture = makeBook('10.0.0.1')
+    await fixture.all()
+    fixture.book.failed(HOST, '10.0.0.1')
+    fixture.now += ASK_INTERVAL_MS
+    fixture.answer = 'silence'
+    const startedAt = performance.now()
+    expect(await fixture.all()).toEqual(['10.0.0.1'])
+    // A timer may be a little early.
+    expect(performance.now() - startedAt).toBeGreaterThan(FAIL_OVER_WAIT_MS - 5)
+    fixture.now += FAIL_OVER_WAIT_MS
+    const setTimer = vi.spyOn(globalThis, 'setTimeout')
+    expect(await fixture.first(3)).toEqual(Array(3).fill('10.0.0.1'))
+    expect(setTimer).not.toHaveBeenCalled()
+    setTimer.mockRestore()
   })
 
   it('is asked for again soon after a failure, but not by each of a hundred', async () => {
@@ -157,6 +188,17 @@ describe('a name', () => {
     fixture.book.failed(HOST, '10.0.0.2')
     fixture.answer = new Error('no resolver')
     expect(await fixture.first(4)).toEqual(Array(4).fill('10.0.0.1'))
+  })
+
+  it('is forgotten when many others came after it', async () => {
+    const fixture = makeBook('10.0.0.1')
+    await fixture.all()
+    for (let count = 0; count < 255; count += 1) await fixture.book.candidates(`host-${count}`)
+    await fixture.all()
+    expect(fixture.asked).toBe(256)
+    await fixture.book.candidates('one-more')
+    await fixture.all()
+    expect(fixture.asked).toBe(258)
   })
 
   it('that has never been known fails as the resolver says', async () => {

@@ -94,7 +94,26 @@ describe('credentials of a proxy', () => {
     const { proxies, authorization } = findProxies(`http://${written}@p:3128`, {})
     expect(proxies?.https).toEqual({ origin: 'http://p:3128' })
     const value = `Basic ${Buffer.from(meant).toString('base64')}`
-    expect(authorization).toEqual({ 'http://p:3128': value })
+    expect(authorization).toEqual({ http: value, https: value })
+  })
+
+  it('are those of the variable that names it, though two name one proxy', () => {
+    const { authorization } = findProxies(undefined, {
+      http_proxy: 'http://a:1@p:3128',
+      https_proxy: 'http://b:2@p:3128',
+    })
+    expect(authorization).toEqual({ http: `Basic ${btoa('a:1')}`, https: `Basic ${btoa('b:2')}` })
+  })
+
+  it.each(['/', '?', '#'])('with a bare %s are not taken for a host', (letter) => {
+    const text = `http://user:1${letter}canary@proxy.example.com:3128`
+    const choice = findProxies(undefined, { https_proxy: text }).proxies?.https
+    expect(choice).toEqual({
+      problem:
+        'The variable https_proxy goes on behind its host and port; ' +
+        'write / ? # in a password as %2F %3F %23.',
+    })
+    expect(() => findProxies(text, {})).toThrow(/^The option `proxy` goes on/)
   })
 })
 

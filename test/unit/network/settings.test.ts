@@ -39,6 +39,7 @@ describe('TLS options', () => {
   it.each<[string, NetworkOptions, string]>([
     ['tlsCa', { tlsCa: '/etc/ssl/ca.pem' }, 'not a path'],
     ['tlsCa', { tlsCa: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }, 'be read'],
+    ['tlsCa', { tlsCa: server.key }, 'that holds a certificate'],
     ['tlsCert', { tlsCert: 'client.pem', tlsKey: client.key }, 'not a path'],
     ['tlsCert', { tlsCert: client.cert }, 'needs `tlsKey`'],
     ['tlsKey', { tlsKey: client.key }, 'needs `tlsCert`'],
@@ -66,12 +67,27 @@ describe('TLS options', () => {
     )
   })
 
-  it.each(['tlsKey', 'tlsPassphrase', 'proxy'])('%s of a wrong type is not shown', (option) => {
-    const value = Buffer.from('-----BEGIN PRIVATE KEY----- canary')
-    const error = refusalOf(() => resolveOptions({ [option]: value }))
-    expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option } })
-    expect(JSON.stringify(error)).not.toMatch(/canary|PRIVATE/)
+  it('leave a key in the file of a certificate behind', () => {
+    const [combined, authority] = [client, { cert: ca, key: server.key }].map(
+      ({ cert, key }) => `Bag Attributes\n${key}${cert}subject=x\r\n${key}${ca}`,
+    )
+    const options = { tlsCa: authority, tlsCert: combined, tlsKey: client.key }
+    const { tls } = resolveNetwork(options, {})
+    expect(tls).toMatchObject({ ca: `${ca}${ca}`, cert: `${client.cert}${ca}` })
   })
+
+  it.each(['tlsCa', 'tlsCert', 'tlsKey', 'tlsPassphrase', 'proxy', 'target', 'workers'])(
+    '%s of a wrong type is not shown',
+    (option) => {
+      const text = '-----BEGIN PRIVATE KEY----- canary'
+      for (const value of [Buffer.from(text), [text], Object.create(null), Symbol('canary')]) {
+        const error = refusalOf(() => resolveOptions({ [option]: value }))
+        expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option } })
+        expect(error.message).toContain(`got another value (${typeof value})`)
+        expect(JSON.stringify(error)).not.toMatch(/canary|PRIVATE/)
+      }
+    },
+  )
 })
 
 describe('secrets', () => {
@@ -79,7 +95,7 @@ describe('secrets', () => {
     const secrets = {
       key: 'clé',
       passphrase: 'x',
-      proxyAuthorization: { 'http://p:1': 'Basic eA==' },
+      proxyAuthorization: { https: 'Basic eA==' },
     }
     expect(unpack(structuredClone(pack(secrets)))).toEqual(secrets)
     expect(JSON.stringify({ secrets: pack(secrets) })).toBe('{"secrets":{}}')

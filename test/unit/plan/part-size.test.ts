@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { choosePartSize } from '../../../src/plan/part-size.ts'
 import { GiB, MiB, TiB } from '../../../src/units.ts'
 
-const sizeOf = (size: number, requestRate?: number): number =>
-  choosePartSize({ size, inFlight: 32, requestRate })
+const sizeOf = (size: number, throughput?: number): number =>
+  choosePartSize({ size, inFlight: 32, throughput })
 
 describe('choosePartSize', () => {
   it.each([

@@ -27,6 +27,16 @@ function setUp() {
 }
 
 describe('jobs that are not answered', () => {
+  it('are found by transfer and slot', () => {
+    const { pending, add } = setUp()
+    add(digest(1, 0))
+    const { number } = add(digest(2, 0))
+    expect(pending.numberOf(2, 0)).toBe(number)
+    expect(pending.numberOf(2, 1)).toBeUndefined()
+    pending.settle(number, RESULT)
+    expect(pending.numberOf(2, 0)).toBeUndefined()
+  })
+
   it('are answered once each, by number', () => {
     const { pending, add, answers } = setUp()
     const [first, second] = [add(digest(1, 0)), add(digest(1, 1))]

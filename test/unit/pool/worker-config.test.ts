@@ -34,7 +34,8 @@ describe('what a worker is started with', () => {
     const credentials = { accessKeyId: 'EXAMPLEKEYID', secretAccessKey: 'canary-key' }
     const proxy = 'http://user:canary-password@proxy.example.com:3128'
     const { cert, key } = selfSigned()
-    const options = { credentials, proxy, tlsVerify: false, tlsCert: cert, tlsKey: key }
+    const tlsCert = `${key}${cert}`
+    const options = { credentials, proxy, tlsVerify: false, tlsCert, tlsKey: key }
     const config = configOf(options)
     for (const dump of [JSON.stringify(config), inspect(config, { depth: 9 })]) {
       expect(dump).not.toContain('canary')
@@ -51,7 +52,8 @@ describe('what a worker is started with', () => {
     expect(posted.secrets && unpack(posted.secrets), 'only whoever unpacks them has them').toEqual({
       key,
       proxyAuthorization: {
-        'http://proxy.example.com:3128': `Basic ${btoa('user:canary-password')}`,
+        http: `Basic ${btoa('user:canary-password')}`,
+        https: `Basic ${btoa('user:canary-password')}`,
       },
     })
     expect(configOf().channel, 'each engine has a channel of its own').not.toBe(config.channel)

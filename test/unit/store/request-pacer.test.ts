@@ -35,6 +35,17 @@ describe('a request pacer', () => {
     expect(pacer.waiting).toBe(200 - started.length)
   })
 
+  it('counts what waits for nobody, so that others wait longer', async () => {
+    const { pacer, ask, started } = makePacer(10)
+    await ask('a')
+    for (let number = 0; number < 10; number += 1) pacer.note()
+    void ask('b')
+    await vi.advanceTimersByTimeAsync(900)
+    expect(started).toEqual(['a'])
+    await vi.advanceTimersByTimeAsync(300)
+    expect(started).toEqual(['a', 'b'])
+  })
+
   it('rejects at once who is aborted, and lets those behind move up', async () => {
     const { pacer, ask, started } = makePacer(1)
     for (const name of ['a', 'b', 'c', 'd']) await Promise.race([ask(name), Promise.resolve()])

@@ -196,6 +196,8 @@ region = eu-west-1
       'endpoint',
     ],
     ['an endpoint that is no URL', { endpoint: 'nowhere' }, 'ERR_OPTION_INVALID', 'endpoint'],
+    ['a user in it', { endpoint: 'https://me@host' }, 'ERR_OPTION_INVALID', 'endpoint'],
+    ['a password in it', { endpoint: 'https://:canary@host' }, 'ERR_OPTION_INVALID', 'endpoint'],
     [
       'FIPS on a custom endpoint',
       { endpoint: 'http://127.0.0.1:1', fips: true },

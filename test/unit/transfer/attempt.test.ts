@@ -69,6 +69,7 @@ describe('attempt', () => {
 
   it('takes a turn under a request rate for each attempt, and none for a digest', async () => {
     const { run, env } = runFailing(['ERR_CONNECTION_LOST'])
+    env.limits.set({ maxRequestRate: 100_000 })
     const turn = vi.spyOn(env.limits.requests, 'turn')
     await attempt(run, request())
     expect(turn).toHaveBeenCalledTimes(2)

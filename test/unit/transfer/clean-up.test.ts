@@ -70,8 +70,8 @@ async function sweep(
   store: ObjectStore,
   options: CleanupOptions = {},
   prefix = 'a/',
+  openUploads = new OpenUploads({ stateDir: directory() }),
 ): Promise<CleanupResult> {
-  const openUploads = new OpenUploads({ stateDir: directory() })
   const env = { store, openUploads, events: new EventHub() }
   return cleanUp(env, { bucket: 'bucket', key: prefix }, checkCleanupOptions(options))
 }
@@ -124,7 +124,49 @@ describe('what is ours', () => {
   })
 })
 
+describe('an upload that the engine itself holds', () => {
+  it('is left alone though it is not noted, until it is given up', async () => {
+    const openUploads = new OpenUploads({ stateDir: directory(), recordUploads: false })
+    const upload = { bucket: 'bucket', key: 'a/1', uploadId: '1', token: 't' }
+    openUploads.opened({ ...upload, origin: Promise.resolve(ROUTE.origin) })
+    const { store, log } = makeStore(listing({ ...upload, initiatedAt: ago(2 * DAY) }))
+    const options = { any: true, olderThanMs: 0 }
+    expect(await sweep(store, options, 'a/', openUploads)).toEqual({
+      uploads: [],
+      kept: { recent: 0, held: 1 },
+    })
+    expect(log).toEqual([])
+    openUploads.givenUp('t')
+    const { uploads } = await sweep(store, options, 'a/', openUploads)
+    expect(uploads).toMatchObject([{ uploadId: '1', outcome: 'aborted' }])
+  })
+})
+
+describe('the bucket of a record', () => {
+  it('that is gone takes the record along, unless it may be of another store', async () => {
+    const here = leaveRecord('here')
+    const there = leaveRecord('there', { origin: 'https://elsewhere' })
+    const { store } = makeStore({
+      listParts: () => Promise.reject(refused('ERR_BUCKET_NOT_FOUND')),
+    })
+    expect((await sweep(store)).uploads).toEqual([])
+    expect([existsSync(here), existsSync(there)]).toEqual([false, true])
+  })
+})
+
 describe('a record that was made for another address of the store', () => {
+  it('stays, and nothing is aborted, when it cannot be seen what is here', async () => {
+    const path = leaveRecord('moved', { origin: 'https://bucket.elsewhere' })
+    const { store, log } = makeStore({
+      listParts: () => Promise.reject(refused('ERR_ACCESS_DENIED')),
+    })
+    expect((await sweep(store)).uploads).toMatchObject([
+      { outcome: 'failed', error: { code: 'ERR_ACCESS_DENIED' } },
+    ])
+    expect(log.filter((line) => line.startsWith('abort'))).toEqual([])
+    expect(existsSync(path)).toBe(true)
+  })
+
   it('goes with its upload, which was found here', async () => {
     const path = leaveRecord('moved', { origin: 'https://bucket.elsewhere' })
     const { store } = makeStore()
@@ -184,7 +226,7 @@ describe('age', () => {
   })
 
   it.each<ErrorCode>(['ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED', 'ERR_REQUEST_REFUSED'])(
-    'counts from the beginning where parts cannot be seen (%s)',
+    'of a recorded one counts from the beginning where parts cannot be seen (%s)',
     async (code) => {
       leaveRecord('one')
       let looks = 0
@@ -198,6 +240,22 @@ describe('age', () => {
       expect((await sweep(store)).uploads).toMatchObject([
         { outcome: 'aborted', stored: undefined },
       ])
+    },
+  )
+})
+
+describe('an upload of another tool', () => {
+  it.each<ErrorCode>(['ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED', 'ERR_REQUEST_REFUSED'])(
+    'is not aborted where it cannot be seen whether it gets parts (%s)',
+    async (code) => {
+      const { store, log } = makeStore({
+        ...listing({ key: 'a/1', uploadId: '1', initiatedAt: ago(2 * DAY) }),
+        listParts: () => Promise.reject(refused(code)),
+      })
+      expect((await sweep(store, { any: true })).uploads).toMatchObject([
+        { outcome: 'failed', stored: undefined, error: { code } },
+      ])
+      expect(log.filter((line) => line.startsWith('abort'))).toEqual([])
     },
   )
 })
@@ -262,6 +320,17 @@ describe('a sweep', () => {
     })
     await expect(ended).rejects.toMatchObject({ code: 'ERR_ABORTED' })
     expect(log.filter((line) => line.startsWith('abort')).length).toBeLessThan(30)
+  })
+
+  it('fails when the notes cannot be read, before anything is aborted', async () => {
+    writeFileSync(dirname(recordPath(directory(), 'x')), 'no directory')
+    const upload = { key: 'a/1', uploadId: '1', initiatedAt: ago(2 * DAY) }
+    const { store, log } = makeStore(listing(upload))
+    await expect(sweep(store, { any: true })).rejects.toMatchObject({
+      code: 'ERR_SOURCE_UNREADABLE',
+      message: expect.stringContaining(directory()),
+    })
+    expect(log).toEqual([])
   })
 
   it('fails with the listing', async () => {

@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OpenUploads } from '../../../src/transfer/open-uploads.ts'
@@ -98,6 +107,21 @@ describe('a directory that cannot be written', () => {
   })
 })
 
+describe('a failure that may pass', () => {
+  it('is told once, and the next uploads are noted', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const uploads = make()
+    // A name too long for a file stands for a full disk: this one fails, the next does not.
+    for (const token of ['1'.repeat(300), '2'.repeat(300), '3']) uploads.opened(opened(token))
+    await uploads.settled()
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(await readRecords(uploads.stateDirectory)).toMatchObject([{ token: '3' }])
+    uploads.opened(opened('4'))
+    await uploads.settled()
+    expect(await readRecords(uploads.stateDirectory)).toHaveLength(2)
+  })
+})
+
 describe('an engine that is told not to', () => {
   it('notes nothing', async () => {
     const uploads = make(false)
@@ -121,6 +145,10 @@ describe('records', () => {
     put('list.json', '[]')
     put('null.json', 'null')
     put('other.json', '{"bucket":"b","key":7,"uploadId":"u","startedAt":1}')
+    put('time.json', '{"bucket":"b","key":"k","uploadId":"u","startedAt":1e300}')
+    put('huge.json', `{"bucket":"b","key":"k","uploadId":"u","startedAt":1}${' '.repeat(70_000)}`)
+    mkdirSync(join(uploads.stateDirectory, 'uploads', 'directory.json'))
+    execFileSync('mkfifo', [join(uploads.stateDirectory, 'uploads', 'pipe.json')])
     put('notes.txt', 'hello')
     expect((await readRecords(uploads.stateDirectory)).map(({ token }) => token)).toEqual([
       'token-1',

@@ -17,13 +17,13 @@ const SIZE = 4 * GiB
 /** What is announced of a transfer whose first request is refused. */
 async function announced(
   start: (fixture: RunFixture) => Promise<unknown>,
-  requestRate?: number,
+  throughput?: number,
 ): Promise<TransferEvents['start'] | undefined> {
   const fixture = makeRun({
     store: { head: () => Promise.resolve(objectInfo({ size: SIZE })) },
   })
   fixture.executor.fault = () => failed('ERR_ACCESS_DENIED')
-  if (requestRate !== undefined) fixture.env.scheduler.requestRate.note(requestRate, 1000)
+  if (throughput !== undefined) fixture.env.scheduler.throughput.note(throughput, 1000)
   let event: TransferEvents['start'] | undefined
   fixture.env.events.on('start', (started) => (event = started))
   await expect(start(fixture)).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })

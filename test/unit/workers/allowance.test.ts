@@ -168,3 +168,41 @@ describe('an allowance that waits while the limit changes', () => {
     expect([end() - before, connection.log.length, vi.getTimerCount()]).toEqual([0, 0, 0])
   })
 })
+
+describe('an allowance that waits', () => {
+  it('waits for nobody who has gone', async () => {
+    const { state, connection } = setUp()
+    const others = Array.from({ length: 50 }, () => Allowance.toSend(state, 1e9))
+    for (const other of others) void other.begin(NOBODY)
+    const allowance = Allowance.toSend(state, 1e9)
+    let isOn = false
+    void allowance.begin(NOBODY).then(() => (isOn = true))
+    allowance.attach(connection)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(isOn).toBe(false)
+    for (const other of others) other.end()
+    // The next look is at most a fifth of a second away.
+    await vi.advanceTimersByTimeAsync(250)
+    expect(isOn).toBe(true)
+  })
+
+  it('is served soon after the limit was lowered, however many wait', async () => {
+    const { bandwidth, state } = setUp(100_000_000)
+    const moved: number[] = []
+    const all = Array.from({ length: 64 }, async (_, index) => {
+      const allowance = Allowance.toSend(state, 1e12)
+      await allowance.begin(NOBODY)
+      for (;;) {
+        const bytes = await allowance.admit(256 * 1024)
+        if (bytes === 0) return
+        moved[index] = (moved[index] ?? 0) + bytes
+      }
+    })
+    void Promise.all(all)
+    await vi.advanceTimersByTimeAsync(1000)
+    bandwidth.set(1_000_000)
+    moved.fill(0)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(moved.filter((bytes) => bytes === 0)).toEqual([])
+  })
+})

@@ -6,6 +6,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PartJob, PartResult } from '../../../src/pool/protocol.ts'
 import { answer, startRawServer, type RawServer } from '../../helpers/raw-server.ts'
+import { startConnectProxy } from '../../helpers/connect-proxy.ts'
 import { selfSigned } from '../../helpers/self-signed.ts'
 import { differenceOf, testBytes } from '../../helpers/test-bytes.ts'
 import { until } from './pool-fixture.ts'
@@ -33,7 +34,10 @@ afterEach(async () => {
 const WIRES = [
   ['plain', undefined],
   ['TLS', secure],
+  ['tunnelled TLS', { ...secure, isTunnelled: true }],
 ] as const
+
+type Wire = (typeof WIRES)[number][1]
 
 interface Setup extends RunnerFixture {
   readonly server: RawServer
@@ -43,7 +47,7 @@ interface Setup extends RunnerFixture {
 }
 
 /** A runner under a limit, which cuts connections for the least silence or slowness. */
-async function setUp(object: Buffer, wire?: typeof secure, readTimeoutMs = 400): Promise<Setup> {
+async function setUp(object: Buffer, wire?: Wire, readTimeoutMs = 400): Promise<Setup> {
   const server = await startRawServer({
     ...(wire === undefined ? {} : { secure: wire }),
     onRequest: ({ socket, method, headers }) => {
@@ -54,13 +58,17 @@ async function setUp(object: Buffer, wire?: typeof secure, readTimeoutMs = 400):
       socket.write(answer('206 Partial Content', { etag: '"etag"', 'content-range': range }, body))
     },
   })
+  const isTunnelled = wire !== undefined && 'isTunnelled' in wire
+  const proxy = isTunnelled ? await startConnectProxy() : undefined
   const fixture = makeRunner({
+    proxies: proxy && { https: { origin: proxy.url }, bypass: '' },
     readTimeoutMs,
     minThroughput: 100 * MiB,
     minThroughputWindowMs: 400,
     tls: { ca: secure.cert, rejectUnauthorized: true },
   })
   cleanUps.push(
+    () => proxy?.close(),
     () => server.close(),
     () => fixture.runner.close(),
   )

@@ -140,6 +140,22 @@ describe('cancelling', () => {
     expect(counters()).toMatchObject({ open: 1, busy: 0 })
   })
 
+  it('cuts a single job by its number, and not the one that has its slot by now', async () => {
+    const server = await serve()
+    const { runner } = makeRunner()
+    cleanUps.push(() => runner.close())
+    const route = routeTo(server.origin)
+    const jobs = [put('silent', 1), put('slow', 1)]
+    const running = runner.run({ route, jobs, numbers: [7, 9] })
+    await until(() => server.requests.length === 2, 'both requests have arrived')
+    // Late: number 8 had the slot of 9 and has ended.
+    runner.cancel(1, 8)
+    runner.cancel(1, 7)
+    const results = await running
+    expect(failedOf(results[0]).error.code).toBe('ERR_ABORTED')
+    expect(doneOf(results[1]).etag).toBe('"slow"')
+  })
+
   it('answers jobs that come after the word without a request', async () => {
     const server = await serve()
     const { runner } = makeRunner()

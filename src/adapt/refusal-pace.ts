@@ -55,7 +55,7 @@ const BURST_MS = 10
 /** A pace so many times what is sent is no longer in the way. Source: none, reasonable default. */
 const SLACK = 2
 
-export class RequestPace {
+export class RefusalPace {
   readonly #successes = new EventRate()
   readonly #starts = new EventRate()
   #isOn = false

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { RequestPace } from '../../../src/adapt/request-pace.ts'
+import { RefusalPace } from '../../../src/adapt/refusal-pace.ts'
 
 /** Sends as fast as the pace lets it, to a store that takes `rate` in each second. */
 function drive(
-  pace: RequestPace,
+  pace: RefusalPace,
   from: number,
   until: number,
   rate: number,
@@ -31,16 +31,16 @@ function drive(
   return counts
 }
 
-describe('RequestPace', () => {
+describe('RefusalPace', () => {
   it('holds nothing back while nothing is refused', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     expect(drive(pace, 0, 5000, Infinity)).toEqual({ sent: 5000, refused: 0 })
     expect(pace.rate(5000)).toBeUndefined()
     expect(pace.waitMs(5000)).toBe(0)
   })
 
   it('finds the rate of a store, and then is hardly refused', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     drive(pace, 0, 5000, 200)
     const { sent, refused } = drive(pace, 5000, 65_000, 200)
     expect((sent - refused) / 60).toBeGreaterThan(0.93 * 200)
@@ -48,7 +48,7 @@ describe('RequestPace', () => {
   })
 
   it('counts a burst of refusals once, and what was sent before a cut not at all', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     for (let now = 0; now < 1000; now += 10) {
       pace.start(now)
       pace.succeeded(now)
@@ -62,7 +62,7 @@ describe('RequestPace', () => {
   })
 
   it('starts few requests at once, however long none was sent', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     for (let now = 0; now < 1000; now += 1) pace.succeeded(now)
     pace.refused(999, 1000)
     let atOnce = 0
@@ -74,7 +74,7 @@ describe('RequestPace', () => {
   })
 
   it('slows down to almost nothing while a store refuses everything, and comes back', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     drive(pace, 0, 20_000, 0)
     expect(pace.rate(20_000)).toBeLessThan(10)
     drive(pace, 20_000, 80_000, 500)
@@ -83,7 +83,7 @@ describe('RequestPace', () => {
   })
 
   it('lets go when it is no longer in the way, and never lasts without refusals', () => {
-    const pace = new RequestPace()
+    const pace = new RefusalPace()
     for (let now = 0; now < 1000; now += 1) pace.succeeded(now)
     pace.refused(999, 1000)
     pace.relax(2000)
@@ -91,7 +91,7 @@ describe('RequestPace', () => {
     pace.relax(8000)
     expect(pace.rate(8000)).toBeUndefined()
 
-    const left = new RequestPace()
+    const left = new RefusalPace()
     left.refused(999, 1000)
     expect(left.rate(50_000)).toBeDefined()
     expect(left.rate(62_000)).toBeUndefined()

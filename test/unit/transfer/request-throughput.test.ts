@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 
-import { RequestRate } from '../../../src/transfer/request-rate.ts'
+import { RequestThroughput } from '../../../src/transfer/request-throughput.ts'
 import { KiB, MiB } from '../../../src/units.ts'
 
 it('knows nothing before a part has arrived', () => {
-  expect(new RequestRate().bytesPerSecond).toBeUndefined()
+  expect(new RequestThroughput().bytesPerSecond).toBeUndefined()
 })
 
 it('takes the first part as it is and follows later ones slowly', () => {
-  const rate = new RequestRate()
+  const rate = new RequestThroughput()
   rate.note(8 * MiB, 2000)
   expect(rate.bytesPerSecond).toBe(4 * MiB)
   rate.note(8 * MiB, 1000)
@@ -18,7 +18,7 @@ it('takes the first part as it is and follows later ones slowly', () => {
 })
 
 it('does not ask small parts, which tell of latency, nor a clock that stood still', () => {
-  const rate = new RequestRate()
+  const rate = new RequestThroughput()
   rate.note(64 * KiB, 1000)
   rate.note(8 * MiB, 0)
   expect(rate.bytesPerSecond).toBeUndefined()

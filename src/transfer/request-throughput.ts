@@ -11,7 +11,7 @@ const TELLING = 1024 * 1024
 /** Weight of the newest part. Source: none, reasonable default. */
 const WEIGHT = 0.1
 
-export class RequestRate {
+export class RequestThroughput {
   #bytesPerSecond: number | undefined
 
   /** Bytes per second; `undefined` until a part has arrived. */

@@ -4,13 +4,13 @@
  *
  * Each start moves the next one by one interval. A turn that was missed may be made up for within
  * `BURST_MS`, since timers are late; so in any span of time there start at most the limit times its
- * length, plus `BURST_MS` of it, plus one.
+ * length, plus `BURST_MS` of it, plus one, and what is counted without having waited.
  */
 
 /** Source: 5 % of 10 s are 500 ms; a busy event loop is late by some ten. Milliseconds. */
 const BURST_MS = 200
 
-export class RequestPace {
+export class RateLimit {
   #perSecond: number
   #nextAt = 0
 
