@@ -10,7 +10,8 @@ import { MiB } from '../units.ts'
 
 /**
  * Smallest transfer that is written down by itself. Bytes. Source: measured; its journal costs some 3 ms
- * of CPU, which is under 2 % of a transfer from here on, and what is smaller is soon moved again.
+ * of CPU, about 2 % of a transfer of this size and less of larger ones; what is smaller is soon moved
+ * again.
  */
 const RESUMABLE_MIN = 64 * MiB
 
