@@ -29,6 +29,12 @@ export class EventRate {
     this.#sum += 1
   }
 
+  /** Events of the last second. */
+  count(now: number): number {
+    this.#turn(now)
+    return this.#sum
+  }
+
   /** Events per second; when they began less than a second ago, at the rate until now. */
   perSecond(now: number): number {
     this.#turn(now)

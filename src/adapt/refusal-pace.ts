@@ -43,8 +43,18 @@ const ALL_REFUSED_KEPT = 0.25
  */
 const CUT_INTERVAL_MS = 1000
 
-/** Slowest pace. Requests per second. Source: none, reasonable default. */
-const RATE_MIN = 1
+/**
+ * Slowest pace. Requests per second.
+ * Source: none, reasonable default; a store that takes fewer refuses some, which are asked for again.
+ */
+const RATE_MIN = 10
+
+/**
+ * Least share of the requests of a second whose refusal says something of the rate. Fewer are the
+ * trouble of single servers, which any rate meets: a pace learnt from them would only go down.
+ * Source: none, reasonable default; below the 5 % that may be refused by a store that is driven hard.
+ */
+const TELLING_SHARE = 0.02
 
 /**
  * Time whose requests may go at once, since timers are no finer. Milliseconds.
@@ -58,6 +68,7 @@ const SLACK = 2
 export class RefusalPace {
   readonly #successes = new EventRate()
   readonly #starts = new EventRate()
+  readonly #refusals = new EventRate()
   #isOn = false
   #refusedRate = 0
   #cutAt = Number.NEGATIVE_INFINITY
@@ -96,7 +107,10 @@ export class RefusalPace {
 
   /** A request was refused. Returns whether it was the first to say so of this pace. */
   refused(startedAt: number, now: number): boolean {
+    this.#refusals.note(now)
     if (startedAt <= this.#cutAt || now - this.#cutAt < CUT_INTERVAL_MS) return false
+    const refusals = this.#refusals.count(now)
+    if (refusals < TELLING_SHARE * (refusals + this.#successes.count(now))) return false
     const rate = this.rate(now) ?? Number.POSITIVE_INFINITY
     const successes = this.#successes.perSecond(now)
     const taken = successes > 0 ? successes : this.#starts.perSecond(now) * ALL_REFUSED_KEPT

@@ -126,8 +126,8 @@ describe('RequestGate', () => {
     for (let round = 0; round < 15; round += 1) {
       const permits = await take(gate, GET, 10)
       await vi.advanceTimersByTimeAsync(100)
-      giveBack(permits.slice(1), 'done')
-      giveBack(permits.slice(0, 1), round < 14 ? 'done' : 'refused')
+      giveBack(permits.slice(3), 'done')
+      giveBack(permits.slice(0, 3), round < 14 ? 'done' : 'refused')
     }
     const rate = gate.limits()[0]?.requestRate ?? 0
     expect(rate).toBeGreaterThan(70)
