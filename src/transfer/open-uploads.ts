@@ -28,7 +28,7 @@ type UploadId = Pick<UploadRecord, 'bucket' | 'key' | 'uploadId'>
 /** One upload: what is known of it at once, and where its bucket is reached. */
 export interface OpenedUpload extends Omit<UploadRecord, 'origin' | 'startedAt'> {
   /** May fail; then the record does without. */
-  readonly origin: Promise<string>
+  readonly origin: () => Promise<string>
 }
 
 export class OpenUploads {
@@ -140,7 +140,7 @@ export class OpenUploads {
 async function writeRecord(stateDirectory: string, upload: OpenedUpload): Promise<void> {
   const { token, bucket, key, uploadId } = upload
   const startedAt = Date.now()
-  const origin = await upload.origin.catch(() => undefined)
+  const origin = await upload.origin().catch(() => undefined)
   const text = `${JSON.stringify({ version: 1, bucket, key, uploadId, origin, startedAt })}\n`
   const write = async (): Promise<void> =>
     writeFile(recordPath(stateDirectory, token), text, { mode: 0o600, flag: 'wx' })

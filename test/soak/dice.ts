@@ -1,6 +1,6 @@
 /** Choices of a soak, all from one seed. */
 
-import { seededRandom } from '../helpers/seeded-random.ts'
+import { seededRandom } from '../../bench/simulation/random.ts'
 
 /** What a round multiplies its seed with, so that rounds of two seeds have nothing in common. */
 const ROUNDS_APART = 1_000_003

@@ -3,7 +3,7 @@
  * it happens to. Times are milliseconds, sizes and offsets bytes. Pure but for the counts of rules.
  */
 
-import { seededRandom } from '../seeded-random.ts'
+import { seededRandom } from '../../../bench/simulation/random.ts'
 
 /** To the store, or back from it. */
 export type Way = 'up' | 'down'

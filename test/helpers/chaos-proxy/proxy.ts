@@ -5,7 +5,7 @@
  */
 
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { seededRandom } from '../seeded-random.ts'
+import { seededRandom } from '../../../bench/simulation/random.ts'
 import { type ChaosRule, ChaosRules, type ProxiedRequest } from './faults.ts'
 import { Link } from './link.ts'
 

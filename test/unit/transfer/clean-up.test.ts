@@ -128,7 +128,7 @@ describe('an upload that the engine itself holds', () => {
   it('is left alone though it is not noted, until it is given up', async () => {
     const openUploads = new OpenUploads({ stateDir: directory(), recordUploads: false })
     const upload = { bucket: 'bucket', key: 'a/1', uploadId: '1', token: 't' }
-    openUploads.opened({ ...upload, origin: Promise.resolve(ROUTE.origin) })
+    openUploads.opened({ ...upload, origin: async () => ROUTE.origin })
     const { store, log } = makeStore(listing({ ...upload, initiatedAt: ago(2 * DAY) }))
     const options = { any: true, olderThanMs: 0 }
     expect(await sweep(store, options, 'a/', openUploads)).toEqual({

@@ -19,7 +19,7 @@ const UPLOAD = { token: 'token-1', bucket: 'bucket', key: 'a/ü', uploadId: 'id-
 const opened = (token = UPLOAD.token) => ({
   ...UPLOAD,
   token,
-  origin: Promise.resolve('https://store'),
+  origin: async () => 'https://store',
 })
 
 afterEach(() => {
@@ -65,9 +65,17 @@ describe('an open upload', () => {
 
   it('is noted without the place when that cannot be told', async () => {
     const uploads = make()
-    uploads.opened({ ...opened(), origin: Promise.reject(new Error('no route')) })
+    uploads.opened({ ...opened(), origin: () => Promise.reject(new Error('no route')) })
     await uploads.settled()
     expect(await readRecords(uploads.stateDirectory)).toMatchObject([{ origin: undefined }])
+  })
+
+  it('is not asked where it is when nothing is noted', () => {
+    const origin = vi.fn<() => Promise<string>>(() =>
+      Promise.reject(new Error('nobody would hear of this')),
+    )
+    make(false).opened({ ...opened(), origin })
+    expect(origin).not.toHaveBeenCalled()
   })
 
   it('is held as long as its engine gives signs of life', async () => {
