@@ -5,6 +5,16 @@
 import { constants } from 'node:fs'
 import { TransferError, type ErrorCode, type ErrorContext } from './errors.ts'
 
+/** What no other path would help against. */
+const OF_THE_MACHINE: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'ERR_DISK_FULL',
+  EDQUOT: 'ERR_DISK_FULL',
+  EFBIG: 'ERR_DISK_FULL',
+  EMFILE: 'ERR_TOO_MANY_FILES',
+  ENFILE: 'ERR_TOO_MANY_FILES',
+  EIO: 'ERR_DISK_IO',
+}
+
 const SOURCE_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'ERR_SOURCE_NOT_FOUND',
   ENOTDIR: 'ERR_SOURCE_NOT_FOUND',
@@ -12,9 +22,7 @@ const SOURCE_CODES: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'ERR_SOURCE_UNREADABLE',
   EPERM: 'ERR_SOURCE_UNREADABLE',
   ELOOP: 'ERR_SOURCE_UNREADABLE',
-  EMFILE: 'ERR_TOO_MANY_FILES',
-  ENFILE: 'ERR_TOO_MANY_FILES',
-  EIO: 'ERR_DISK_IO',
+  ...OF_THE_MACHINE,
 }
 
 const TARGET_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -26,12 +34,7 @@ const TARGET_CODES: Readonly<Record<string, ErrorCode>> = {
   EROFS: 'ERR_TARGET_UNWRITABLE',
   ENAMETOOLONG: 'ERR_TARGET_UNWRITABLE',
   EEXIST: 'ERR_TARGET_EXISTS',
-  ENOSPC: 'ERR_DISK_FULL',
-  EDQUOT: 'ERR_DISK_FULL',
-  EFBIG: 'ERR_DISK_FULL',
-  EMFILE: 'ERR_TOO_MANY_FILES',
-  ENFILE: 'ERR_TOO_MANY_FILES',
-  EIO: 'ERR_DISK_IO',
+  ...OF_THE_MACHINE,
 }
 
 /** A journal is no file the caller named, so not being able to write it has a code of its own. */
@@ -46,12 +49,7 @@ const JOURNAL_CODES: Readonly<Record<string, ErrorCode>> = {
   EEXIST: 'ERR_JOURNAL_UNWRITABLE',
   // Something that is no file of ours bears its name.
   ELOOP: 'ERR_JOURNAL_UNSAFE',
-  ENOSPC: 'ERR_DISK_FULL',
-  EDQUOT: 'ERR_DISK_FULL',
-  EFBIG: 'ERR_DISK_FULL',
-  EMFILE: 'ERR_TOO_MANY_FILES',
-  ENFILE: 'ERR_TOO_MANY_FILES',
-  EIO: 'ERR_DISK_IO',
+  ...OF_THE_MACHINE,
 }
 
 /** The errno name of a system error, `'ENOENT'`; `undefined` for anything else. */
