@@ -128,6 +128,28 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     stability: 'stable',
     read: ({ requests }) => one(requests.waiting),
   },
+  transfer_engine_requests_limit: {
+    type: 'gauge',
+    unit: 'requests',
+    help: 'Requests that each operation may have in flight for now, over all buckets.',
+    labels: ['operation'],
+    stability: 'experimental',
+    read: ({ operations }) => {
+      const sums = new Map<string, number>()
+      for (const { operation, limit } of operations) {
+        sums.set(operation, (sums.get(operation) ?? 0) + limit)
+      }
+      return Array.from(sums, ([operation, value]) => ({ labels: { operation }, value }))
+    },
+  },
+  transfer_engine_held_back_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    help: 'Time that requests were held back by the limit of bandwidth.',
+    labels: [],
+    stability: 'experimental',
+    read: ({ pool }) => one(pool.heldBackMs / 1000),
+  },
   transfer_engine_memory_taken_bytes: {
     type: 'gauge',
     unit: 'bytes',

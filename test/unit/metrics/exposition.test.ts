@@ -22,6 +22,7 @@ function busyStats(): EngineStats {
     state.add(name, 20 + index)
   }
   state.add('bytesSent', 2 ** 41)
+  state.add('heldBackMs', 1500)
   state.add('bytesReceived', 31)
   for (const [index, reason] of CLOSE_REASONS.entries()) {
     for (let count = 0; count <= index; count += 1) state.addClosed(reason)
@@ -38,7 +39,16 @@ function busyStats(): EngineStats {
   const executor = Object.assign(Object.create(env.executor) as typeof env.executor, {
     workers: () => workers,
   })
-  return engineStats({ ...env, executor }, 4)
+  const stats = engineStats({ ...env, executor }, 4)
+  const limited = (bucket: string, limit: number): EngineStats['operations'][number] => ({
+    bucket,
+    operation: 'GetObject',
+    limit,
+    inFlight: 1,
+    waiting: 0,
+    requestRate: undefined,
+  })
+  return { ...stats, operations: [limited('a', 16), limited('b', 4)] }
 }
 
 async function familiesOf(stats: EngineStats): Promise<Map<string, Family>> {
@@ -74,6 +84,8 @@ describe('the text of metrics', () => {
       transfer_engine_requests_total: 46,
       transfer_engine_request_failures_total: 44,
       'transfer_engine_retries_total{code="ERR_THROTTLED"}': 1,
+      transfer_engine_held_back_seconds_total: 3,
+      'transfer_engine_requests_limit{operation="GetObject"}': 20,
       transfer_engine_workers: 1,
       'transfer_engine_connections{worker="7",state="open"}': 10,
       'transfer_engine_connections{worker="7",state="idle"}': 13,
@@ -117,7 +129,7 @@ describe('the table of metrics', () => {
   it.each(Object.entries(METRICS))('names %s as the rules of Prometheus say', (name, row) => {
     expect(name).toMatch(/^transfer_engine_[a-z_]+$/)
     expect(name.endsWith('_total')).toBe(row.type === 'counter')
-    if (row.unit === 'seconds') expect(name).toMatch(/_seconds$/)
+    if (row.unit === 'seconds') expect(name).toMatch(/_seconds(_total)?$/)
     if (row.unit === 'bytes') expect(name).toMatch(/_bytes(_total)?$/)
     expect(row.help).toMatch(/^[A-Z].*\.$/)
     const labels = row.read(busyStats()).map((sample) => Object.keys(sample.labels))
