@@ -35,6 +35,22 @@ describe('a PUT that may only create, and whose answer was lost', () => {
     expect(storedBytes(store, 'empty')).toHaveLength(0)
   })
 
+  test('is refused as before when nobody can tell what is in the way', async () => {
+    const { engine, store } = bed()
+    store.faults.add({
+      match: { operation: 'PutObject', key: 'unseen' },
+      fault: { kind: 'drop', at: 'after-operation' },
+      times: 1,
+    })
+    store.faults.add({
+      match: { operation: 'HeadObject', key: 'unseen' },
+      fault: { kind: 'answer', status: 404, code: 'NoSuchKey' },
+    })
+    const options = { ifNoneMatch: '*' }
+    const error = await failureOf(engine.upload(OBJECT, `s3://${BUCKET}/unseen`, options))
+    expect(error.code).toBe('ERR_PRECONDITION_FAILED')
+  })
+
   test('is refused when the object in the way is another one', async () => {
     const { engine, store } = bed()
     await engine.upload(Buffer.from('theirs'), `s3://${BUCKET}/theirs`)
