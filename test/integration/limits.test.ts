@@ -235,4 +235,24 @@ describe('a request rate', () => {
       expect(seconds).toBeGreaterThan(1)
     })
   })
+
+  test('does not hold up the removal of an upload, which has little time', async () => {
+    await withBed({ engine: { workers: 1 } }, async ({ engine, store }) => {
+      const transfer = engine.upload(testBytes(15 * MiB), `s3://${BUCKET}/removed`)
+      const failed = failureOf(transfer)
+      while (store.uploads().length === 0) await pause(1)
+      // Whoever comes now would wait for minutes.
+      engine.setLimits({ maxRequestRate: 1 })
+      const others = Array.from({ length: 100 }, (_, index) =>
+        engine.upload(testBytes(100), `s3://${BUCKET}/other-${index}`),
+      )
+      const rejections = others.map((other) => failureOf(other).catch(() => undefined))
+      await pause(200)
+      expect(await secondsOf(() => transfer.abort())).toBeLessThan(10)
+      expect((await failed).context.leftBehind).toBeUndefined()
+      expect(store.uploads()).toEqual([])
+      await Promise.all(others.map((other) => other.abort()))
+      await Promise.all(rejections)
+    })
+  })
 })
