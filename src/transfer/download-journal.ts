@@ -10,7 +10,7 @@ import type { DownloadBegin, FileNode, RangeNoted } from '../journal/records.ts'
 import type { DownloadState } from '../journal/replay.ts'
 import type { DownloadPlan } from '../plan/download-plan.ts'
 import type { ByteRange } from '../plan/ranges.ts'
-import { TransferJournal, type JournalledFile } from './transfer-journal.ts'
+import { EndingJournal, TransferJournal, type JournalledFile } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** How an object comes down in ranges. */
@@ -19,13 +19,12 @@ export type RangesOfPlan = Extract<DownloadPlan, { kind: 'ranges' }>
 /** What a start of the system is called where it is not known. */
 const UNKNOWN_BOOT = '0'
 
-export class DownloadJournal {
+export class DownloadJournal extends EndingJournal {
   /** What is asked for in this call. */
   readonly now: DownloadNow
-  readonly #journal: TransferJournal
 
   private constructor(journal: TransferJournal, now: DownloadNow) {
-    this.#journal = journal
+    super(journal)
     this.now = now
   }
 
@@ -51,14 +50,14 @@ export class DownloadJournal {
 
   /** What an earlier process left. */
   get found(): DownloadState | undefined {
-    const { found } = this.#journal
+    const { found } = this.journal
     return found?.kind === 'download' ? found : undefined
   }
 
   /** A temporary file is about to be made. */
   async begin({ partSize, parts }: RangesOfPlan, temporary: string): Promise<void> {
     const { object, algorithm, boot } = this.now
-    const { beginning } = this.#journal
+    const { beginning } = this.journal
     const begin: DownloadBegin = {
       type: 'download',
       ...beginning,
@@ -69,41 +68,26 @@ export class DownloadJournal {
       temporary,
       boot,
     }
-    await this.#journal.start([begin])
+    await this.journal.start([begin])
   }
 
   async opened(file: FileNode): Promise<void> {
-    await this.#journal.appendDurably({ type: 'opened', file })
+    await this.journal.appendDurably({ type: 'opened', file })
   }
 
   /** Goes on with a file, in which these ranges are for sure. */
   async continues({ begin, opened }: DownloadState, kept: readonly RangeNoted[]): Promise<void> {
     const { boot } = this.now
     const file = opened === undefined ? [] : [opened]
-    await this.#journal.start([{ ...begin, boot }, ...file, ...kept])
+    await this.journal.start([{ ...begin, boot }, ...file, ...kept])
   }
 
   /** A range is in the file. */
   arrived({ offset: start, length }: ByteRange, digest: Uint8Array): void {
-    this.#journal.append({ type: 'range', start, length, digest: encodeDigest(digest) })
+    this.journal.append({ type: 'range', start, length, digest: encodeDigest(digest) })
   }
 
   async finishing(mtimeNs: bigint): Promise<void> {
-    await this.#journal.appendDurably({ type: 'finishing', mtimeNs })
-  }
-
-  /** Nothing is left, or all is done. */
-  async end(): Promise<void> {
-    await this.#journal.end()
-  }
-
-  /** Keeps what is written for the same call to go on with. */
-  async keep(): Promise<void> {
-    await this.#journal.keep()
-  }
-
-  /** Leaves what is written. Without effect after an end. */
-  async close(): Promise<void> {
-    await this.#journal.close()
+    await this.journal.appendDurably({ type: 'finishing', mtimeNs })
   }
 }

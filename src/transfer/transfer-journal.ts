@@ -139,3 +139,27 @@ export class TransferJournal {
     await this.#journal.close()
   }
 }
+
+/** What journals of uploads and of downloads have in common: how they end. */
+export abstract class EndingJournal {
+  protected readonly journal: TransferJournal
+
+  protected constructor(journal: TransferJournal) {
+    this.journal = journal
+  }
+
+  /** Nothing is left, or all is done. */
+  async end(): Promise<void> {
+    await this.journal.end()
+  }
+
+  /** Keeps what is written for the same call to go on with. */
+  async keep(): Promise<void> {
+    await this.journal.keep()
+  }
+
+  /** Leaves what is written. Without effect after an end. */
+  async close(): Promise<void> {
+    await this.journal.close()
+  }
+}

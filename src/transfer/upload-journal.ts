@@ -10,7 +10,7 @@ import type { UploadNow } from '../journal/reconcile-upload.ts'
 import type { FileIdentity, PartNoted, UploadBegin } from '../journal/records.ts'
 import type { UploadState } from '../journal/replay.ts'
 import type { MultipartUploadPlan } from '../plan/upload-plan.ts'
-import { TransferJournal } from './transfer-journal.ts'
+import { EndingJournal, TransferJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { UploadSpec } from './upload-spec.ts'
 
@@ -19,14 +19,13 @@ export function multipartType({ algorithm }: Pick<UploadSpec, 'algorithm'>): Che
   return CHECKSUMS[algorithm].combinable ? 'FULL_OBJECT' : 'COMPOSITE'
 }
 
-export class UploadJournal {
+export class UploadJournal extends EndingJournal {
   /** What is asked for in this call. */
   readonly now: UploadNow
-  readonly #journal: TransferJournal
   readonly #plan: MultipartUploadPlan
 
   private constructor(journal: TransferJournal, now: UploadNow, plan: MultipartUploadPlan) {
-    this.#journal = journal
+    super(journal)
     this.now = now
     this.#plan = plan
   }
@@ -59,7 +58,7 @@ export class UploadJournal {
 
   /** What an earlier process left. */
   get found(): UploadState | undefined {
-    const { found } = this.#journal
+    const { found } = this.journal
     return found?.kind === 'upload' ? found : undefined
   }
 
@@ -72,7 +71,7 @@ export class UploadJournal {
     const { source, attributes, algorithm, checksumType, sendChecksum } = this.now
     const begin: UploadBegin = {
       type: 'upload',
-      ...this.#journal.beginning,
+      ...this.journal.beginning,
       partSize,
       parts,
       algorithm,
@@ -82,39 +81,24 @@ export class UploadJournal {
       token,
       attributes,
     }
-    await this.#journal.start([begin, { type: 'created', uploadId }])
+    await this.journal.start([begin, { type: 'created', uploadId }])
   }
 
   /** Goes on with an upload, of which these parts are there for sure. */
   async continues({ begin, created }: UploadState, kept: readonly PartNoted[]): Promise<void> {
-    await this.#journal.start([begin, ...(created === undefined ? [] : [created]), ...kept])
+    await this.journal.start([begin, ...(created === undefined ? [] : [created]), ...kept])
   }
 
   arrived(part: number, size: number, etag: string, digest: Uint8Array): void {
-    this.#journal.append({ type: 'part', part, size, etag, digest: encodeDigest(digest) })
+    this.journal.append({ type: 'part', part, size, etag, digest: encodeDigest(digest) })
   }
 
   async completing(checksum: string): Promise<void> {
-    await this.#journal.appendDurably({ type: 'completing', checksum })
+    await this.journal.appendDurably({ type: 'completing', checksum })
   }
 
   /** Soon: without it the object is looked for, and found by its token. */
   completed(etag: string, versionId: string | undefined): void {
-    this.#journal.append({ type: 'completed', etag, versionId })
-  }
-
-  /** Nothing is left of the upload, or all is done. */
-  async end(): Promise<void> {
-    await this.#journal.end()
-  }
-
-  /** Keeps what is written for the same call to go on with. */
-  async keep(): Promise<void> {
-    await this.#journal.keep()
-  }
-
-  /** Leaves what is written. Without effect after an end. */
-  async close(): Promise<void> {
-    await this.#journal.close()
+    this.journal.append({ type: 'completed', etag, versionId })
   }
 }
