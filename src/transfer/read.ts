@@ -58,7 +58,7 @@ export async function* readObject(run: TransferRun, spec: DownloadSpec): AsyncGe
       const fetched = await ahead.shift()
       assert(fetched !== undefined, 'a range was started before it is waited for')
       try {
-        yield* chunksOf(fetched, inOrder)
+        yield* chunksOf(run, fetched, inOrder)
       } finally {
         fetched.release()
       }
@@ -125,10 +125,18 @@ async function fetchInto(
   }
 }
 
-/** The memory is used again, so what is handed out is a copy. */
-function* chunksOf(fetched: Fetched, inOrder: InOrderProof | undefined): Generator<Buffer> {
+/**
+ * The memory is used again, so what is handed out is a copy. Of a run that was stopped nothing more
+ * is handed out, though it is all here.
+ */
+function* chunksOf(
+  run: TransferRun,
+  fetched: Fetched,
+  inOrder: InOrderProof | undefined,
+): Generator<Buffer> {
   const { length } = fetched.digest
   for (let offset = 0; offset < length; offset += CHUNK_SIZE) {
+    run.stopping.throwIfAborted()
     const view = Buffer.from(fetched.buffer, offset, Math.min(CHUNK_SIZE, length - offset))
     const chunk = Buffer.from(view)
     inOrder?.update(chunk)

@@ -1,5 +1,6 @@
 /** What a rejected transfer says, for tests to compare. */
 
+import { inspect } from 'node:util'
 import { isTransferError, type TransferError } from 'transfer-engine'
 
 /** The error a promise rejects with; fails when it does not, or with something else. */
@@ -11,7 +12,7 @@ export async function failureOf(promise: PromiseLike<unknown>): Promise<Transfer
     if (isTransferError(error)) return error
     throw error
   }
-  throw new Error(`expected a failure, got ${JSON.stringify(value)}`)
+  throw new Error(`expected a failure, got ${inspect(value, { depth: 2 })}`)
 }
 
 /** Waits until a condition holds. Fails after five seconds. */

@@ -268,9 +268,12 @@ describe('close()', () => {
     })
   })
 
-  test('does not wait for a reader that never asks again', async () => {
+  test.each([
+    ['has the whole object waiting', LARGE.subarray(0, MiB)],
+    ['has ranges under way', LARGE],
+  ])('does not wait for a reader that %s, and hands out no more', async (_, bytes) => {
     await withBed({}, async ({ engine }) => {
-      await engine.upload(LARGE, OBJECT)
+      await engine.upload(bytes, OBJECT)
       const iterator = engine.read(OBJECT)
       await iterator.next()
       await engine.close()
