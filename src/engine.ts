@@ -6,6 +6,8 @@
 import { createEnvironment, drivers, exposition } from './environment.ts'
 import { TransferError } from './errors.ts'
 import type { EventName, Listener } from './events.ts'
+import type { JobList } from './journal/list-jobs.ts'
+import { readBeginning } from './journal/read-beginning.ts'
 import { badTarget, destinationOf, objectAt, versionOf, type ObjectLocation } from './locations.ts'
 import type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
@@ -13,8 +15,10 @@ import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
 import {
   checkDownloadOptions,
+  checkResumeOptions,
   checkUploadOptions,
   type DownloadOptions,
+  type ResumeOptions,
   type UploadOptions,
 } from './transfer-options.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
@@ -153,6 +157,39 @@ export class TransferEngine implements AsyncDisposable {
     yield* this.#transfers.stream(names, options, async function* (run) {
       const { readObject } = await drivers.read()
       yield* readObject(run, { object, ...checked, compare: await compares() })
+    })
+  }
+
+  /**
+   * Transfers that were written down below `stateDir` and have not ended: killed, paused, or at work
+   * in some process now. One whose journal cannot be read is in `failures`.
+   * @throws (rejects) ERR_CLOSED, ERR_JOURNAL_UNSAFE, ERR_JOURNAL_UNWRITABLE
+   */
+  async resumable(): Promise<JobList> {
+    this.#assertOpen()
+    const { listJobs } = await drivers.listJobs()
+    return listJobs(this.#env.openUploads.stateDirectory)
+  }
+
+  /**
+   * Goes on with a transfer by its `id` in `resumable()`, or the token of a pause: as the same call
+   * would, and with the same result. The engine must go to the store of then; see `connection` there.
+   *
+   * @throws (rejects) ERR_JOURNAL_NOT_FOUND, ERR_JOURNAL_LOCKED while another process is at work,
+   *   ERR_OPTION_INVALID for an engine that goes elsewhere or a customer key that is missing,
+   *   and what `upload` and `download` throw
+   */
+  resume(id: string, options: ResumeOptions = {}): Transfer<UploadResult | DownloadResult> {
+    const prepare = () => {
+      this.#assertOpen()
+      const secrets = checkResumeOptions(options)
+      const begin = readBeginning(this.#env.openUploads.stateDirectory, id)
+      const { bucket, key } = begin.place
+      return { names: { kind: begin.type, bucket, key, path: begin.path }, begin, secrets }
+    }
+    return this.#transfers.submit(prepare, options, async (run, { begin, secrets }) => {
+      const { resumeJob } = await drivers.resumeJob()
+      return resumeJob(run, { id, begin, secrets, compare: await this.#compares() })
     })
   }
 

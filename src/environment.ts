@@ -29,6 +29,8 @@ export const drivers = {
   upload: once(() => import('./transfer/upload.ts')),
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
+  resumeJob: once(() => import('./transfer/resume-job.ts')),
+  listJobs: once(() => import('./journal/list-jobs.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
 } as const
 

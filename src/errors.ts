@@ -53,6 +53,10 @@ export const ERROR_CODES = {
     retryable: false,
     hint: 'Others may write the journals; make the state directory yours alone (chmod 700).',
   },
+  ERR_JOURNAL_NOT_FOUND: {
+    retryable: false,
+    hint: 'See `transfer-engine resume --list`; what has ended cannot be gone on with.',
+  },
   ERR_JOURNAL_UNWRITABLE: {
     retryable: false,
     hint: 'Choose a state directory that can be written, or do without resuming.',

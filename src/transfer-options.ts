@@ -38,6 +38,10 @@ export interface DownloadOptions extends RequestAttributes, CommonOptions {
   readonly versionId?: string | undefined
 }
 
+/** What a transfer that is gone on with may be given; all else is as it was. */
+export interface ResumeOptions
+  extends Pick<RequestAttributes, 'sseCustomerKey'>, Omit<CommonOptions, 'partSize'> {}
+
 /** Options of a transfer, checked. */
 export interface CheckedUpload {
   readonly attributes: ObjectAttributes
@@ -61,6 +65,7 @@ const UPLOAD_NAMES = [
   'checksumAlgorithm',
   'size',
 ]
+const RESUME_NAMES = ['sseCustomerKey', 'signal', 'onProgress']
 const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId']
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
@@ -99,6 +104,13 @@ export function checkDownloadOptions(
     attributes: validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner }),
     partSize: override('partSize', options.partSize, tuning) as number | undefined,
   }
+}
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkResumeOptions(options: ResumeOptions): RequestAttributes {
+  checkNames(options, RESUME_NAMES)
+  checkCommon(options)
+  return validateAttributes({ sseCustomerKey: options.sseCustomerKey })
 }
 
 type Overridable = 'partSize' | 'multipartThreshold' | 'checksumAlgorithm'

@@ -13,7 +13,6 @@ import type {
   Verification,
 } from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
-import type { CopyRoute } from './copy-route.ts'
 import { escapeText, jsonLine, type TextStream } from './output.ts'
 import { ProgressLine } from './progress-line.ts'
 import { failureOf, failureText } from './report-error.ts'
@@ -43,15 +42,24 @@ interface Streams {
   readonly stderr: TextStream
 }
 
+/** What is copied, as it is told. */
+export interface CopyNames {
+  readonly kind: TransferInfo['kind']
+  readonly source: string
+  readonly target: string
+  /** Bytes, where they are known beforehand. */
+  readonly size?: number | undefined
+}
+
 const VERBS = { upload: 'uploaded', download: 'downloaded', read: 'read' } as const
 
 export class CopyReport {
-  readonly #route: CopyRoute
+  readonly #route: CopyNames
   readonly #style: ReportStyle
   readonly #streams: Streams
   #line: ProgressLine | undefined
 
-  constructor(route: CopyRoute, style: ReportStyle, streams: Streams = process) {
+  constructor(route: CopyNames, style: ReportStyle, streams: Streams = process) {
     this.#route = route
     this.#style = style
     this.#streams = streams
@@ -65,8 +73,7 @@ export class CopyReport {
 
   /** Says what would be done. */
   dryRun(): void {
-    const { kind, source, target } = this.#route
-    const size = 'size' in this.#route ? this.#route.size : undefined
+    const { kind, source, target, size } = this.#route
     if (this.#style.json) {
       this.#emit('dry-run', { kind, source, target, size })
       return

@@ -5,6 +5,7 @@
 
 import { Option } from 'commander'
 import { readFileSync } from 'node:fs'
+import { assert } from '../assert.ts'
 import { attributeName, invalidFlag, type FlagValues } from './flags.ts'
 import { parsePairs } from './pairs.ts'
 import { UsageError } from './usage-error.ts'
@@ -66,13 +67,22 @@ const OBJECT_FLAGS: readonly ObjectFlag[] = [
 
 /** The flags, for the help of `cp`. */
 export function objectFlags(): Option[] {
-  return OBJECT_FLAGS.map((each) => {
-    const option = new Option(each.flags, each.doc).helpGroup('Object:')
-    const flag = flagName(each)
-    const { parse = parseText, preset } = each
-    option.argParser((text, previous) => parse(flag, text, previous))
-    return preset === undefined ? option : option.preset(preset)
-  })
+  return OBJECT_FLAGS.map(makeFlag)
+}
+
+/** The one that must be given again to go on with a transfer. */
+export function customerKeyFlag(): Option {
+  const found = OBJECT_FLAGS.find(({ option }) => option === 'sseCustomerKey')
+  assert(found !== undefined, 'there is a flag for a customer key')
+  return makeFlag(found)
+}
+
+function makeFlag(row: ObjectFlag): Option {
+  const option = new Option(row.flags, row.doc).helpGroup('Object:')
+  const flag = flagName(row)
+  const { parse = parseText, preset } = row
+  option.argParser((text, previous) => parse(flag, text, previous))
+  return preset === undefined ? option : option.preset(preset)
 }
 
 /**

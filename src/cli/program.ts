@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy one object: file, - or s3:// to s3://, and back',
     load: async () => (await import('./commands/cp.ts')).setUpCp,
   },
+  resume: {
+    summary: 'go on with transfers that were killed or paused',
+    load: async () => (await import('./commands/resume.ts')).setUpResume,
+  },
   cleanup: {
     summary: 'remove multipart uploads that nobody works on any more',
     load: async () => (await import('./commands/cleanup.ts')).setUpCleanup,

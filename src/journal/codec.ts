@@ -8,6 +8,7 @@ import { isAbsolute } from 'node:path'
 import { assert } from '../assert.ts'
 import { isChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { decodeDigest } from '../checksum/encoding.ts'
+import { ATTRIBUTE_NAMES, validateAttributes } from '../store/attributes.ts'
 import { KiB } from '../units.ts'
 import type { JournalRecord } from './records.ts'
 
@@ -41,6 +42,21 @@ const big: Kind = {
   revive: (value) => BigInt(value as string),
 }
 
+/** Without a customer key, which must never get into a journal. */
+const attributes: Kind = {
+  good: (value) => isPlain(value) && areAttributes(value),
+  revive: (value) => validateAttributes(value as object),
+}
+
+const connection = nested({
+  endpoint: optional({ good: (value) => isText(value) && bareUrlOf(value) === value }),
+  region: optional(text),
+  profile: optional(text),
+  pathStyle: optional(flag),
+  accelerate: optional(flag),
+  dualstack: optional(flag),
+  fips: optional(flag),
+})
 const place = nested({
   endpoint,
   region: optional(text),
@@ -63,11 +79,14 @@ const begin: Fields = {
   jobId: text,
   engine: text,
   startedAt: count,
+  connection,
   place,
   path,
   partSize: positive,
   parts: positive,
   algorithm,
+  attributes,
+  hasCustomerKey: flag,
 }
 
 const RECORDS: { readonly [T in JournalRecord['type']]: Fields } = {
@@ -77,7 +96,6 @@ const RECORDS: { readonly [T in JournalRecord['type']]: Fields } = {
     checksumType,
     sendChecksum: flag,
     token: text,
-    attributes: text,
   },
   created: { uploadId: text },
   part: { part: positive, size: positive, etag: text, digest },
@@ -119,6 +137,27 @@ export function decodeRecord(json: string): JournalRecord | undefined {
 export function originOf(url: string): string | undefined {
   const origin = URL.canParse(url) ? new URL(url).origin : 'null'
   return origin === 'null' ? undefined : origin
+}
+
+/** A URL without user info, query and fragment; `undefined` when it is none. */
+export function bareUrlOf(url: string): string | undefined {
+  if (originOf(url) === undefined) return undefined
+  const bare = new URL(url)
+  for (const part of ['username', 'password', 'search', 'hash'] as const) bare[part] = ''
+  return bare.href
+}
+
+function areAttributes(value: Readonly<Record<string, unknown>>): boolean {
+  const names: readonly string[] = ATTRIBUTE_NAMES
+  if (Object.keys(value).some((name) => !names.includes(name) || name === 'sseCustomerKey')) {
+    return false
+  }
+  try {
+    validateAttributes(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function optional(kind: Kind): Kind {

@@ -5,10 +5,11 @@
 
 import type { BigIntStats } from 'node:fs'
 import type { Checksum } from '../checksum/stored.ts'
+import type { ObjectAttributes } from '../store/attributes.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
 import type { ObjectRef, StoreRoute } from '../store/types.ts'
-import { originOf } from './codec.ts'
-import type { FileIdentity, ObjectIdentity, Place } from './records.ts'
+import { bareUrlOf, originOf } from './codec.ts'
+import type { Connection, FileIdentity, NotedAttributes, ObjectIdentity, Place } from './records.ts'
 import type { FoundFile } from './reconcile-download.ts'
 
 /** A file, from `stat` with `bigint`. */
@@ -40,4 +41,17 @@ export function placeOf(
 ): Place {
   const endpoint = originOf(route.origin) ?? route.origin
   return { endpoint, region: route.signing?.region, bucket, key, versionId }
+}
+
+/** What was said of where and as whom, without what is secret or of no use to find a place again. */
+export function connectionOf(options: Connection): Connection {
+  const { endpoint, region, profile, pathStyle, accelerate, dualstack, fips } = options
+  const url = endpoint === undefined ? undefined : bareUrlOf(endpoint)
+  return { endpoint: url, region, profile, pathStyle, accelerate, dualstack, fips }
+}
+
+/** All that is said about an object but a customer key. */
+export function openAttributes(attributes: ObjectAttributes): NotedAttributes {
+  const { sseCustomerKey: _, ...open } = attributes
+  return open
 }

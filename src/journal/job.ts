@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { attributeHeaders, type ObjectAttributes } from '../store/attributes.ts'
+import { openAttributes } from './identities.ts'
 import { journalsDirectory } from './state-directory.ts'
 import type { DownloadBegin, Place, UploadBegin } from './records.ts'
 
@@ -13,6 +14,9 @@ import type { DownloadBegin, Place, UploadBegin } from './records.ts'
  * collision by chance, and leave room for the rest of a lock's name.
  */
 const NAME_LENGTH = 32
+
+/** The name of a transfer. */
+export const NAME = new RegExp(`^[0-9a-f]{${NAME_LENGTH}}$`)
 
 const JOURNAL_NAME = new RegExp(`^([0-9a-f]{${NAME_LENGTH}})\\.journal$`)
 
@@ -50,14 +54,13 @@ export function jobOfFile(fileName: string): string | undefined {
  * is noticed. Conditions are not in it: they are met when the upload completes. Nor is a customer
  * key, not even as a hash; the store itself refuses parts of another key.
  */
-export function attributesDigest(attributes: ObjectAttributes): string {
-  const { sseCustomerKey, ...open } = attributes
-  const headers = attributeHeaders('create', open)
+export function attributesDigest(attributes: ObjectAttributes, hasCustomerKey: boolean): string {
+  const headers = attributeHeaders('create', openAttributes(attributes))
   const pairs: string[] = []
   for (let at = 0; at < headers.length; at += 2) {
     pairs.push(`${headers[at]}: ${headers[at + 1]}`)
   }
-  return shortHash([sseCustomerKey !== undefined, pairs.sort()], NAME_LENGTH)
+  return shortHash([hasCustomerKey, pairs.sort()], NAME_LENGTH)
 }
 
 function shortHash(value: unknown, length: number): string {

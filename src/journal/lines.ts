@@ -18,10 +18,14 @@ import { KiB, MiB } from '../units.ts'
 export const JOURNAL_VERSION = 1
 
 /**
- * Longest JSON of a record. Bytes. Source: the longest has an object's key of 1 KiB and two paths of
- * 4 KiB (PATH_MAX of Linux), of which a byte takes up to six when escaped.
+ * Longest JSON of a record. Bytes. Source: the longest has an object's key of 1 KiB, two paths of
+ * 4 KiB (PATH_MAX of Linux) and the attributes of an object, 16 KiB of headers at most (the limit of
+ * undici); a byte of them takes up to six when escaped.
  */
-const RECORD_BYTES_MAX = 64 * KiB
+const RECORD_BYTES_MAX = 256 * KiB
+
+/** As much of a journal as its first line and first record can take. Bytes. */
+export const BEGINNING_BYTES_MAX = RECORD_BYTES_MAX + KiB
 
 /**
  * Largest journal that is read. Bytes. Source: 100,000 ranges, the most a download has, with some

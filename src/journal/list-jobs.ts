@@ -9,7 +9,7 @@ import { journalError } from '../local-errors.ts'
 import { jobOfFile } from './job.ts'
 import { holderOf } from './job-lock.ts'
 import { readJournal } from './read-journal.ts'
-import type { Place } from './records.ts'
+import type { Connection, Place } from './records.ts'
 import { bytesDone, sizeOf } from './replay.ts'
 import { haveJournals, journalsDirectory } from './state-directory.ts'
 
@@ -19,6 +19,10 @@ export interface ResumableJob {
   readonly id: string
   readonly direction: 'upload' | 'download'
   readonly place: Place
+  /** Options of the engine that began it, as far as they say where: give them to another one. */
+  readonly connection: Connection
+  /** Whether it needs the customer key it was begun with. */
+  readonly needsCustomerKey: boolean
   /** The source of an upload, the target of a download. */
   readonly path: string
   /** Epoch milliseconds, by this machine's clock. */
@@ -31,7 +35,7 @@ export interface ResumableJob {
   readonly isRunning: boolean
 }
 
-/** Journals: those that can be resumed, the oldest first, and those that cannot be read. */
+/** What is left of transfers: those that can be resumed, the oldest first, and those that cannot be read. */
 export interface JobList {
   readonly jobs: readonly ResumableJob[]
   readonly failures: readonly { readonly id: string; readonly error: TransferError }[]
@@ -78,6 +82,8 @@ async function describeJob(stateDirectory: string, id: string): Promise<Resumabl
     id,
     direction: begin.type,
     place: begin.place,
+    connection: begin.connection,
+    needsCustomerKey: begin.hasCustomerKey,
     path: begin.path,
     startedAt: begin.startedAt,
     modifiedAt: found.modifiedAt,

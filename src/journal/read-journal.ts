@@ -15,7 +15,8 @@ import { replay, type JobState } from './replay.ts'
 import { checkOwner, unsafe } from './state-directory.ts'
 
 /** Never through a link, and never waiting for somebody to write into a pipe. */
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+export const READ_FLAGS =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** A journal as it was found. */
 export interface FoundJournal {
@@ -54,7 +55,8 @@ export async function readJournal(path: string): Promise<FoundJournal | undefine
   }
 }
 
-function interpret(bytes: Uint8Array, path: string): Omit<FoundJournal, 'modifiedAt'> {
+/** What of the bytes of a journal, or of its beginning, can be believed. @throws ERR_JOURNAL_VERSION */
+export function interpret(bytes: Uint8Array, path: string): Omit<FoundJournal, 'modifiedAt'> {
   const lines = readLines(bytes)
   const { version } = lines
   if (version !== undefined && version !== JOURNAL_VERSION) {

@@ -7,7 +7,9 @@
  */
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { ObjectAttributes } from '../store/attributes.ts'
 import type { ListedPart } from '../store/object-store.ts'
+import { attributesDigest } from './job.ts'
 import type { Completed, FileIdentity, PartNoted } from './records.ts'
 import { rangeOfJob, type UploadState } from './replay.ts'
 import { changeOf } from './changes.ts'
@@ -15,7 +17,7 @@ import { changeOf } from './changes.ts'
 /** The upload as it would be begun now. */
 export interface UploadNow {
   readonly source: FileIdentity
-  readonly attributes: string
+  readonly attributes: ObjectAttributes
   readonly algorithm: ChecksumAlgorithm
   readonly checksumType: ChecksumType
   readonly sendChecksum: boolean
@@ -142,7 +144,11 @@ function witnessOf(there: ListedPart, algorithm: ChecksumAlgorithm): Witness | u
 function differenceOf({ begin }: UploadState, now: UploadNow): string | undefined {
   const file = changeOf('The file', begin.source, now.source)
   if (file !== undefined) return file
-  if (begin.attributes !== now.attributes) return 'Other attributes are asked for now.'
+  const hasKey = now.attributes.sseCustomerKey !== undefined
+  const asked = attributesDigest(now.attributes, hasKey)
+  if (attributesDigest(begin.attributes, begin.hasCustomerKey) !== asked) {
+    return 'Other attributes are asked for now.'
+  }
   const { algorithm, checksumType, sendChecksum } = begin
   const isSameChecksum =
     algorithm === now.algorithm &&

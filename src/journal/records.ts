@@ -6,11 +6,13 @@
  *
  * Sizes and offsets are bytes, times epoch milliseconds, digests base64. No credential, token of a
  * session, signed URL or customer key has a field here. The random token of an upload is none of
- * these: it is in the metadata of the object and tells ours from another's.
+ * these: it is in the metadata of the object and tells ours from another's. That metadata, like all
+ * that was asked for about the object, is kept: without it nobody could go on by name alone.
  */
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { Checksum } from '../checksum/stored.ts'
+import type { ObjectAttributes } from '../store/attributes.ts'
 
 /** Where an object is. */
 export interface Place {
@@ -21,6 +23,24 @@ export interface Place {
   readonly key: string
   readonly versionId?: string | undefined
 }
+
+/**
+ * Which options led to a place, as far as they were given to the engine; the rest came from the
+ * environment, and comes from there again.
+ */
+export interface Connection {
+  /** URL without user info, query and fragment. */
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly profile?: string | undefined
+  readonly pathStyle?: boolean | undefined
+  readonly accelerate?: boolean | undefined
+  readonly dualstack?: boolean | undefined
+  readonly fips?: boolean | undefined
+}
+
+/** What was asked for about an object, but for a customer key. */
+export type NotedAttributes = Omit<ObjectAttributes, 'sseCustomerKey'>
 
 /** A file, as the same as it was: any change of its content changes one of these. */
 export interface FileIdentity {
@@ -54,6 +74,7 @@ interface Begin {
   /** Version of the engine that wrote it. */
   readonly engine: string
   readonly startedAt: number
+  readonly connection: Connection
   readonly place: Place
   /** Absolute. The source of an upload, the target of a download. */
   readonly path: string
@@ -61,6 +82,9 @@ interface Begin {
   readonly parts: number
   /** What parts and ranges are summed by. */
   readonly algorithm: ChecksumAlgorithm
+  readonly attributes: NotedAttributes
+  /** Whether the caller gave a key, which is not kept. */
+  readonly hasCustomerKey: boolean
 }
 
 /** First of an upload; durable with its id. */
@@ -72,8 +96,6 @@ export interface UploadBegin extends Begin {
   readonly sendChecksum: boolean
   /** In the metadata of the object to be. */
   readonly token: string
-  /** Of all that Create fixes about the object, see `attributesDigest`. */
-  readonly attributes: string
 }
 
 /** The upload is open; durable before the first part. */

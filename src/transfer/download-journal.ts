@@ -37,10 +37,8 @@ export class DownloadJournal extends EndingJournal {
     asked: Pick<DownloadNow, 'object' | 'algorithm' | 'partSize'>,
     file: Omit<JournalledFile, 'size'>,
   ): Promise<DownloadJournal | undefined> {
-    const journal = await TransferJournal.open(run, 'download', {
-      ...file,
-      size: asked.object.size,
-    })
+    const { size } = asked.object
+    const journal = await TransferJournal.open(run, 'download', { ...file, size })
     if (journal === undefined) return undefined
     const boot = bootId()
     // Where starts are not told apart, power may have been lost.

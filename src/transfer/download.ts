@@ -23,9 +23,10 @@ import { checksumOf, compareReceived, planProof, type DownloadProof } from './do
 import type { FetchSpec } from './fetch-range.ts'
 import { fetchRanges, rangeCount } from './fetch-ranges.ts'
 import { trySmallObject } from './download-small-object.ts'
-import { openTarget, type KeptRanges } from './resume-download.ts'
+import { dropEarlierDownload, openTarget, type KeptRanges } from './resume-download.ts'
 import type { Checksum, DownloadResult } from './results.ts'
 import { TargetFile } from './target-file.ts'
+import { lookForJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 export interface DownloadSpec {
@@ -108,12 +109,14 @@ export async function runDownload(
   spec: DownloadSpec,
   path: string,
 ): Promise<DownloadResult> {
-  const small = await trySmallObject(run, spec, path)
+  await lookForJournal(run, 'download', path, spec.object.versionId)
+  const small = run.hasJournal ? undefined : await trySmallObject(run, spec, path)
   if (small !== undefined) return small
   const opened = await openObject(run, spec)
   const { info, plan } = opened
   run.env.scheduler.smallObjects.note(info.size <= SMALL_FILE_MAX)
   if (plan.kind === 'ranges') return downloadRanges(run, spec, opened, plan, path)
+  if (run.hasJournal) await forgetEarlier(run, spec, opened, path)
   const target = await TargetFile.create(path, info.size, run.context)
   return intoTarget(run, spec, opened, { target, plan })
 }
@@ -126,14 +129,9 @@ async function downloadRanges(
   plan: RangesOfPlan,
   path: string,
 ): Promise<DownloadResult> {
-  const { info, proof, fetch } = opened
-  const asked = {
-    object: objectIdentityOf(info, proof.stored),
-    algorithm: fetch.algorithm,
-    partSize: spec.partSize === undefined && !proof.exactParts ? undefined : plan.partSize,
-  }
-  const { versionId } = spec.object
-  const journal = await DownloadJournal.open(run, asked, { path, versionId })
+  const { info, proof } = opened
+  const partSize = spec.partSize === undefined && !proof.exactParts ? undefined : plan.partSize
+  const journal = await openJournal(run, spec, opened, { path, partSize })
   if (journal === undefined) {
     const target = await TargetFile.create(path, info.size, run.context)
     return intoTarget(run, spec, opened, { target, plan })
@@ -148,6 +146,33 @@ async function downloadRanges(
   } finally {
     await journal.close()
   }
+}
+
+/** Of an object that was downloaded in ranges, and takes one request now. */
+async function forgetEarlier(
+  run: TransferRun,
+  spec: DownloadSpec,
+  opened: OpenedObject,
+  path: string,
+): Promise<void> {
+  const journal = await openJournal(run, spec, opened, { path, partSize: undefined })
+  if (journal === undefined) return
+  try {
+    await dropEarlierDownload(run, journal)
+  } finally {
+    await journal.close()
+  }
+}
+
+function openJournal(
+  run: TransferRun,
+  { object, attributes }: DownloadSpec,
+  { info, proof, fetch }: OpenedObject,
+  { path, partSize }: { readonly path: string; readonly partSize: number | undefined },
+): Promise<DownloadJournal | undefined> {
+  const { algorithm } = fetch
+  const asked = { object: objectIdentityOf(info, proof.stored), algorithm, partSize }
+  return DownloadJournal.open(run, asked, { path, versionId: object.versionId, attributes })
 }
 
 /** Where the bytes go, and what is there already. */

@@ -45,6 +45,26 @@ export async function openTarget(
   return earlier ?? begin(run, journal, plan, path)
 }
 
+/** Removes what an earlier process left of an object that takes one request now. */
+export async function dropEarlierDownload(
+  run: TransferRun,
+  journal: DownloadJournal,
+): Promise<void> {
+  const { found } = journal
+  if (found !== undefined) {
+    const { temporary } = found.begin
+    const files = { temporary: await fileAt(temporary), target: undefined }
+    const decision = reconcileDownload(found, journal.now, files)
+    const [reason, remove] =
+      decision.action === 'restart'
+        ? [decision.reason, decision.remove]
+        : ['The object takes one request now.', temporary]
+    run.resumes({ reason })
+    if (remove !== undefined) await removeFile(remove, run.context)
+  }
+  await journal.end()
+}
+
 async function begin(
   run: TransferRun,
   journal: DownloadJournal,

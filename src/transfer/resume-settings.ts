@@ -5,8 +5,11 @@
  * transfer goes on without.
  */
 
+import type { Connection } from '../journal/records.ts'
+import { defaultStateDirectory } from '../journal/state-directory.ts'
 import type { ConnectionTarget } from '../options.ts'
 import { MiB } from '../units.ts'
+import { EarlierJobs } from './earlier-jobs.ts'
 
 /**
  * Smallest transfer that is written down by itself. Bytes. Source: measured; its journal costs some 3 ms
@@ -19,9 +22,16 @@ export class ResumeSettings {
   readonly #sizeMin: number
   /** Whether what is on the disk is hashed before it is believed, also if no power was lost. */
   readonly recheck: boolean
+  /** What leads to the places of this engine; may have more fields than a journal keeps. */
+  readonly connection: Connection
+  /** What earlier processes left. */
+  readonly earlier: EarlierJobs
   #hasWarned = false
 
-  constructor({ resume = 'auto', recheck = false }: Pick<ConnectionTarget, 'resume' | 'recheck'>) {
+  constructor(options: ConnectionTarget) {
+    const { resume = 'auto', recheck = false, stateDir = defaultStateDirectory() } = options
+    this.connection = options
+    this.earlier = new EarlierJobs(resume === 'off' ? undefined : stateDir)
     this.#sizeMin = { auto: RESUMABLE_MIN, always: 0, off: Infinity }[resume]
     this.recheck = recheck
   }

@@ -16,6 +16,7 @@ import type { CompletedObject } from '../store/object-store.ts'
 import { findOurs } from './find-ours.ts'
 import { MultipartUpload, objectOf } from './multipart-upload.ts'
 import type { UploadResult } from './results.ts'
+import { TransferJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 import { UploadJournal } from './upload-journal.ts'
 import { uploadParts, type EarlierUpload } from './upload-parts.ts'
@@ -47,6 +48,33 @@ export async function uploadResumable(
     const partSize = earlier?.partSize ?? plan.partSize
     run.started(plan.size, earlier?.parts ?? plan.parts, partSize)
     return await uploadParts(run, source, spec, { partSize, journal, earlier })
+  } finally {
+    await journal.close()
+  }
+}
+
+/** Removes what an earlier process left of a file that goes up in one request now. */
+export async function dropEarlierUpload(
+  run: TransferRun,
+  spec: UploadSpec,
+  size: number,
+): Promise<void> {
+  const { path } = run.info
+  if (path === undefined) return
+  const file = { path, size, attributes: spec.attributes }
+  const journal = await TransferJournal.open(run, 'upload', file)
+  if (journal === undefined) return
+  try {
+    const { found } = journal
+    if (found?.kind === 'upload') {
+      const { begin, created, completed } = found
+      run.resumes({ reason: 'The file goes up in one request now.' })
+      if (created !== undefined && completed === undefined) {
+        const names = { uploadId: created.uploadId, token: begin.token }
+        await MultipartUpload.resume(run, spec, names, undefined).remove()
+      }
+    }
+    await journal.end()
   } finally {
     await journal.close()
   }

@@ -9,12 +9,14 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { isTransferError, type ErrorCode } from '../errors.ts'
-import { placeOf } from '../journal/identities.ts'
+import { connectionOf, openAttributes, placeOf } from '../journal/identities.ts'
+import { jobName, type JobKey } from '../journal/job.ts'
 import { JobJournal } from '../journal/job-journal.ts'
 import { isOwnLock } from '../journal/job-lock.ts'
 import type { DownloadBegin, JournalRecord, Place, UploadBegin } from '../journal/records.ts'
 import type { JobState } from '../journal/replay.ts'
 import { packageVersion } from '../package-version.ts'
+import type { ObjectAttributes } from '../store/attributes.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** Reasons to do without a journal. The others are for people to look at. */
@@ -27,20 +29,48 @@ const DONE_WITHOUT: readonly ErrorCode[] = [
 ]
 
 /** What every journal begins with. */
-export interface Beginning {
-  readonly jobId: string
-  readonly engine: string
-  readonly startedAt: number
-  readonly place: Place
-  /** Absolute. */
-  readonly path: string
-}
+export type Beginning = Pick<
+  UploadBegin,
+  | 'jobId'
+  | 'engine'
+  | 'startedAt'
+  | 'connection'
+  | 'place'
+  | 'path'
+  | 'attributes'
+  | 'hasCustomerKey'
+>
 
 /** What is moved, from or to where. */
 export interface JournalledFile {
   readonly size: number
   readonly path: string
   readonly versionId?: string | undefined
+  /** What is asked for about the object. */
+  readonly attributes: ObjectAttributes
+}
+
+/** Looks whether an earlier process left a journal of this transfer. Costs nothing where none is left. */
+export async function lookForJournal(
+  run: TransferRun,
+  direction: 'upload' | 'download',
+  path: string,
+  versionId?: string,
+): Promise<void> {
+  const { earlier } = run.env.resume
+  if (run.hasJournal || earlier.isEmpty) return
+  run.hasJournal = earlier.has(jobName(await jobOf(run, direction, path, versionId)))
+}
+
+async function jobOf(
+  run: TransferRun,
+  direction: 'upload' | 'download',
+  path: string,
+  versionId: string | undefined,
+): Promise<JobKey & { readonly place: Place }> {
+  const { bucket, key } = run.info
+  const route = await run.env.store.route(bucket, { signal: run.stopping })
+  return { direction, place: placeOf(route, { bucket, key, versionId }), path: resolve(path) }
 }
 
 export class TransferJournal {
@@ -65,21 +95,25 @@ export class TransferJournal {
   static async open(
     run: TransferRun,
     direction: 'upload' | 'download',
-    { size, path: localPath, versionId }: JournalledFile,
+    { size, path: localPath, versionId, attributes }: JournalledFile,
   ): Promise<TransferJournal | undefined> {
-    const { store, resume, openUploads } = run.env
-    if (!resume.covers(size)) return undefined
-    const { bucket, key } = run.info
-    const route = await store.route(bucket, { signal: run.stopping })
-    const place = placeOf(route, { bucket, key, versionId })
-    const path = resolve(localPath)
+    const { resume, openUploads } = run.env
+    if (!run.hasJournal && !resume.covers(size)) return undefined
+    const job = await jobOf(run, direction, localPath, versionId)
+    const { place, path } = job
     const warn = (error: unknown): void => resume.warn(error)
     try {
-      const job = { direction, place, path }
       const journal = await JobJournal.open(openUploads.stateDirectory, job, warn)
-      const engine = packageVersion()
-      const beginning = { jobId: randomUUID(), engine, startedAt: Date.now(), place, path }
-      return new TransferJournal(run, journal, beginning)
+      return new TransferJournal(run, journal, {
+        jobId: randomUUID(),
+        engine: packageVersion(),
+        startedAt: Date.now(),
+        connection: connectionOf(resume.connection),
+        place,
+        path,
+        attributes: openAttributes(attributes),
+        hasCustomerKey: attributes.sseCustomerKey !== undefined,
+      })
     } catch (error) {
       if (!isTransferError(error)) throw error
       const { path: lock } = error.context
@@ -122,13 +156,17 @@ export class TransferJournal {
   async end(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
+    this.#run.env.resume.earlier.delete(this.#journal.id)
     await this.#journal.end()
   }
 
   /** The transfer was paused: the same call goes on. */
   async keep(): Promise<void> {
     const isThere = this.#isStarted || this.found !== undefined
-    if (isThere) this.#run.token = this.#journal.id
+    if (isThere) {
+      this.#run.token = this.#journal.id
+      this.#run.env.resume.earlier.add(this.#journal.id)
+    }
     await this.close()
   }
 

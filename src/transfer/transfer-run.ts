@@ -59,6 +59,8 @@ export class TransferRun {
   attempts = 0
   /** Names what a pause has left to go on with. */
   token: string | undefined
+  /** Whether an earlier process left a journal of it; then nothing is done without a look at that. */
+  hasJournal = false
   #resumed = false
   #keptBytes = 0
   readonly #unlisten: () => void

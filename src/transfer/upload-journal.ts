@@ -5,7 +5,6 @@
 
 import { CHECKSUMS, type ChecksumType } from '../checksum/algorithms.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
-import { attributesDigest } from '../journal/job.ts'
 import type { UploadNow } from '../journal/reconcile-upload.ts'
 import type { FileIdentity, PartNoted, UploadBegin } from '../journal/records.ts'
 import type { UploadState } from '../journal/replay.ts'
@@ -42,11 +41,12 @@ export class UploadJournal extends EndingJournal {
   ): Promise<UploadJournal | undefined> {
     const { path } = run.info
     if (path === undefined) return undefined
-    const journal = await TransferJournal.open(run, 'upload', { path, size: plan.size })
+    const file = { path, size: plan.size, attributes: spec.attributes }
+    const journal = await TransferJournal.open(run, 'upload', file)
     if (journal === undefined) return undefined
     const now = {
       source,
-      attributes: attributesDigest(spec.attributes),
+      attributes: spec.attributes,
       algorithm: spec.algorithm,
       checksumType: multipartType(spec),
       sendChecksum: spec.sendChecksum,
@@ -68,7 +68,7 @@ export class UploadJournal extends EndingJournal {
    */
   async created(uploadId: string, token: string): Promise<void> {
     const { partSize, parts } = this.#plan
-    const { source, attributes, algorithm, checksumType, sendChecksum } = this.now
+    const { source, algorithm, checksumType, sendChecksum } = this.now
     const begin: UploadBegin = {
       type: 'upload',
       ...this.journal.beginning,
@@ -79,7 +79,6 @@ export class UploadJournal extends EndingJournal {
       checksumType,
       sendChecksum,
       token,
-      attributes,
     }
     await this.journal.start([begin, { type: 'created', uploadId }])
   }

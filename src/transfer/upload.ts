@@ -13,7 +13,8 @@ import { contentTypeOf } from './content-type.ts'
 import { findOurPut } from './lost-put.ts'
 import { NO_BYTES, putBytes } from './put-bytes.ts'
 import type { UploadResult } from './results.ts'
-import { uploadResumable } from './resume-upload.ts'
+import { dropEarlierUpload, uploadResumable } from './resume-upload.ts'
+import { lookForJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { SourcePart, UploadSource } from './upload-source.ts'
 import { openSource, type UploadInput } from './upload-input.ts'
@@ -30,7 +31,9 @@ export async function uploadInput(
 ): Promise<UploadResult> {
   const spec = await specOf(run, wishes)
   const { path } = run.info
-  const first = path === undefined ? undefined : await trySmallFile(run, path, spec)
+  if (path !== undefined) await lookForJournal(run, 'upload', path)
+  const isTried = path !== undefined && !run.hasJournal
+  const first = isTried ? await trySmallFile(run, path, spec) : undefined
   if (first?.result !== undefined) return first.result
   const source = await openSource(run, input, wishes.size)
   try {
@@ -69,6 +72,7 @@ export async function runUpload(
   const partSize = spec.partSize ?? chosen
   const plan = planUpload({ size: source.size, partSize, multipartThreshold })
   if (plan.kind === 'multipart') return uploadResumable(run, source, spec, plan)
+  if (run.hasJournal) await dropEarlierUpload(run, spec, source.size)
   run.started(source.size, 1, partSize)
   const part = await source.next(Math.max(1, source.size))
   return uploadSingle(run, source, spec, part, failed)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeRecord, encodeRecord, originOf } from '../../../src/journal/codec.ts'
-import { placeOf } from '../../../src/journal/identities.ts'
-import { attributesDigest } from '../../../src/journal/job.ts'
+import { connectionOf, openAttributes, placeOf } from '../../../src/journal/identities.ts'
 import type { JournalRecord } from '../../../src/journal/records.ts'
 import {
   DOWNLOAD,
@@ -92,13 +91,23 @@ describe('a journal', () => {
       clockOffsetMs: 0,
     }
     const object = { bucket: 'bucket', key: 'key' }
-    const attributes = attributesDigest({
+    const attributes = openAttributes({
       sseCustomerKey: Buffer.from(secret.padEnd(32, '.')).toString('base64'),
-      metadata: { note: secret },
-      tags: { note: secret },
+      metadata: { note: 'kept' },
+    })
+    const { credentials } = route
+    const secrets = { credentials, tlsPassphrase: secret, proxy: `http://${secret}@proxy` }
+    const connection = connectionOf({
+      ...secrets,
+      endpoint: `https://${secret}:${secret}@store.example/base?X-Amz-Security-Token=${secret}#a`,
+      profile: 'migration',
     })
     const place = placeOf(route, object)
-    const text = journalOf([{ ...UPLOAD, place, attributes }, ...WHOLE_UPLOAD.slice(1)]).toString()
+    const begin = { ...UPLOAD, place, attributes, connection }
+    const text = journalOf([begin, ...WHOLE_UPLOAD.slice(1)]).toString()
+    expect(text).toContain('"endpoint":"https://store.example/base"')
+    expect(text).toContain('"profile":"migration"')
+    expect(text).toContain('"note":"kept"')
     expect(text).toContain('"endpoint":"https://store.example"')
     expect(text).toContain('"region":"eu-west-1"')
     expect(text).not.toMatch(/CANARY/i)

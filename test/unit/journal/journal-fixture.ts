@@ -36,6 +36,7 @@ export const UPLOAD: UploadBegin = {
   jobId: 'f3b1',
   engine: '0.1.0',
   startedAt: 1_790_000_000_000,
+  connection: { endpoint: 'https://store.example:9000/', pathStyle: true },
   place: PLACE,
   path: '/data/b.bin',
   partSize: 10,
@@ -45,7 +46,8 @@ export const UPLOAD: UploadBegin = {
   checksumType: 'FULL_OBJECT',
   sendChecksum: true,
   token: '5e3a',
-  attributes: '00ff',
+  attributes: { contentType: 'text/plain', metadata: { a: '1' } },
+  hasCustomerKey: false,
 }
 
 /** The same 25 bytes down. */
@@ -54,6 +56,7 @@ export const DOWNLOAD: DownloadBegin = {
   jobId: 'f3b2',
   engine: '0.1.0',
   startedAt: 1_790_000_000_000,
+  connection: {},
   place: PLACE,
   path: '/data/b.bin',
   partSize: 10,
@@ -68,6 +71,8 @@ export const DOWNLOAD: DownloadBegin = {
   },
   temporary: '/data/.b.bin.0123abcd.part',
   boot: '1a2b3c4d',
+  attributes: {},
+  hasCustomerKey: true,
 }
 
 export const NODE = { dev: 2049n, ino: 99n }

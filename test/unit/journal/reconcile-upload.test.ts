@@ -114,7 +114,7 @@ describe('an upload that begins anew', () => {
       'The file changed since: modification time, change time.',
       { source: { ...SOURCE, mtimeNs: 1n, ctimeNs: 2n } },
     ],
-    ['Other attributes are asked for now.', { attributes: '00fe' }],
+    ['Other attributes are asked for now.', { attributes: { contentType: 'text/plain' } }],
     ['Another checksum is asked for now.', { algorithm: 'CRC32C' }],
     ['Another checksum is asked for now.', { checksumType: 'COMPOSITE' }],
     ['Another checksum is asked for now.', { sendChecksum: false }],

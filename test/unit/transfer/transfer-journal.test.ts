@@ -9,7 +9,7 @@ import { UPLOAD } from '../journal/journal-fixture.ts'
 import { makeRun, ROUTE, type RunFixture } from './run-fixture.ts'
 
 const directory = useTemporaryDirectory()
-const FILE = { size: 100, path: '/a/file' }
+const FILE = { size: 100, path: '/a/file', attributes: {} }
 
 function run(): RunFixture {
   return makeRun({ state: { stateDir: directory(), recordUploads: true } })
@@ -49,7 +49,7 @@ describe('the journal of a transfer', () => {
     await writeFile(join(directory(), 'journals'), 'a file')
     const fixture = run()
     for (const path of ['/a', '/b']) {
-      expect(await TransferJournal.open(fixture.run, 'upload', { size: 1, path })).toBeUndefined()
+      expect(await TransferJournal.open(fixture.run, 'upload', { ...FILE, path })).toBeUndefined()
     }
     expect(told).toEqual([expect.stringMatching(/^Transfers cannot be written down/)])
   })

@@ -1,0 +1,71 @@
+/**
+ * Goes on with a transfer by its name alone: what it was is in its journal, where it goes follows from
+ * the engine, and both must agree before anything is asked or moved.
+ */
+
+import { TransferError } from '../errors.ts'
+import { placeOf } from '../journal/identities.ts'
+import { jobName } from '../journal/job.ts'
+import type { DownloadBegin, UploadBegin } from '../journal/records.ts'
+import type { RequestAttributes } from '../store/attributes.ts'
+import { runDownload } from './download.ts'
+import type { DownloadResult, UploadResult } from './results.ts'
+import type { TransferRun } from './transfer-run.ts'
+import { uploadInput } from './upload.ts'
+
+export interface ResumedJob {
+  /** Names the journal. */
+  readonly id: string
+  readonly begin: UploadBegin | DownloadBegin
+  /** What no journal keeps. */
+  readonly secrets: Pick<RequestAttributes, 'sseCustomerKey'>
+  /** Whether stored checksums are asked for and compared. */
+  readonly compare: boolean
+}
+
+/** @throws ERR_OPTION_INVALID, and what the transfer throws */
+export async function resumeJob(
+  run: TransferRun,
+  job: ResumedJob,
+): Promise<UploadResult | DownloadResult> {
+  const { begin, secrets, compare } = job
+  checkKey(begin, secrets)
+  await checkPlace(run, job)
+  run.hasJournal = true
+  const attributes = { ...begin.attributes, ...secrets }
+  if (begin.type === 'upload') {
+    return uploadInput(run, begin.path, {
+      attributes,
+      algorithm: begin.algorithm,
+      isChecksumChosen: begin.sendChecksum,
+      // What is to be sent again is planned by the file, as ever.
+      partSize: undefined,
+      multipartThreshold: Math.min(run.env.tuning.multipartThreshold, begin.source.size),
+      size: undefined,
+    })
+  }
+  const { bucket, key, versionId } = begin.place
+  const object = versionId === undefined ? { bucket, key } : { bucket, key, versionId }
+  return runDownload(run, { object, attributes, partSize: undefined, compare }, begin.path)
+}
+
+function checkKey({ hasCustomerKey }: ResumedJob['begin'], secrets: ResumedJob['secrets']): void {
+  const isGiven = secrets.sseCustomerKey !== undefined
+  if (isGiven === hasCustomerKey) return
+  const message = hasCustomerKey
+    ? 'The transfer was begun with a customer key, which no journal keeps: give `sseCustomerKey`.'
+    : 'The transfer was begun without a customer key: leave `sseCustomerKey` out.'
+  throw new TransferError('ERR_OPTION_INVALID', message, { option: 'sseCustomerKey' })
+}
+
+/** The same names at another store are another transfer. */
+async function checkPlace(run: TransferRun, { id, begin }: ResumedJob): Promise<void> {
+  const { place: was, path, type: direction } = begin
+  const route = await run.env.store.route(was.bucket, { signal: run.stopping })
+  const place = placeOf(route, was)
+  if (jobName({ direction, place, path }) === id) return
+  const message =
+    `The transfer was begun at ${was.endpoint}, and this engine goes to ${place.endpoint}: ` +
+    'give the `endpoint` of then.'
+  throw new TransferError('ERR_OPTION_INVALID', message, { option: 'endpoint' })
+}
