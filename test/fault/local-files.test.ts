@@ -4,8 +4,10 @@ import {
   chmod,
   lstat,
   mkdir,
+  readdir,
   readlink,
   rename,
+  rm,
   stat,
   symlink,
   truncate,
@@ -16,6 +18,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { runScript } from '../helpers/child-script.ts'
 import { failureOf, until } from '../helpers/failure.ts'
+import { mountSmallDisk } from '../helpers/small-disk.ts'
 import { differenceOf, testBytes } from '../helpers/test-bytes.ts'
 import {
   BUCKET,
@@ -152,6 +155,60 @@ describe('a target', () => {
   })
 })
 
+describe('a target that changes while the object comes', () => {
+  const bed = sharedBed({ engine: { resume: 'always' } })
+  afterEach(() => bed().store.reset())
+
+  /** Downloads to a path, and does something to it once bytes arrive. */
+  async function changing(path: string, change: () => Promise<void>): Promise<{ code: string }> {
+    const { engine, store } = bed()
+    await engine.upload(LARGE, OBJECT)
+    store.faults.add({
+      match: { operation: 'GetObject' },
+      fault: { kind: 'stall-response', afterBytes: 1 * MiB, ms: 300 },
+    })
+    const transfer = engine.download(OBJECT, path)
+    const outcome = transfer.then(
+      () => ({ code: 'done' }),
+      ({ code }: { code: string }) => ({ code }),
+    )
+    await until(() => transfer.progress.transferred > 0, 'bytes arrive')
+    await change()
+    return outcome
+  }
+
+  test('into a directory is refused; what is in there stays', async () => {
+    const path = await bed().file('becomes-directory', Buffer.from('old'))
+    const outcome = await changing(path, async () => {
+      await rm(path)
+      await mkdir(path)
+      await writeFile(join(path, 'theirs'), 'x')
+    })
+    expect(outcome.code).toBe('ERR_TARGET_IS_DIRECTORY')
+    expect(await readdir(path)).toEqual(['theirs'])
+    expect(await temporaryFiles(bed().dir)).toEqual([])
+  })
+
+  test('into a symbolic link is replaced; what that points to stays', async () => {
+    const path = await bed().file('becomes-link', Buffer.from('old'))
+    const elsewhere = await bed().file('pointed-to', Buffer.from('theirs'))
+    const outcome = await changing(path, async () => {
+      await rm(path)
+      await symlink(elsewhere, path)
+    })
+    expect(outcome.code).toBe('done')
+    expect((await fileBytes(elsewhere)).toString()).toBe('theirs')
+    expect((await lstat(path)).isFile()).toBe(true)
+    expect(differenceOf(await fileBytes(path), LARGE)).toBeUndefined()
+  })
+
+  test('into nothing is made again', async () => {
+    const path = await bed().file('vanishes', Buffer.from('old'))
+    expect((await changing(path, () => rm(path))).code).toBe('done')
+    expect(differenceOf(await fileBytes(path), LARGE)).toBeUndefined()
+  })
+})
+
 describe('a disk', () => {
   const bed = sharedBed()
   afterEach(() => bed().store.reset())
@@ -180,7 +237,7 @@ describe('a disk', () => {
     const { engine, store, path } = bed()
     const disk = path('disk')
     await mkdir(disk)
-    if (!mounted(disk, 24 * MiB)) context.skip('needs the right to mount a small tmpfs')
+    if (!mountSmallDisk(disk, 24 * MiB)) context.skip('needs the right to mount a small tmpfs')
     try {
       await engine.upload(LARGE, OBJECT)
       const target = join(disk, 'target')
@@ -210,13 +267,3 @@ describe('a disk', () => {
     }
   })
 })
-
-function mounted(directory: string, size: number): boolean {
-  try {
-    const options = ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]
-    execFileSync('mount', options, { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
