@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os'
 import type { TlsVersion } from './network/settings.ts'
 import type { NumberRow, OptionRow } from './option-check.ts'
-import type { EngineOptions, PayloadSigning, Resume, UploadChecksum } from './options.ts'
+import type { DiskMode, EngineOptions, PayloadSigning, Resume, UploadChecksum } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
 import { GiB, KiB, MiB, TiB } from './units.ts'
@@ -22,6 +22,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
 
 const RESUME: readonly Resume[] = ['auto', 'always', 'off']
+
+const DISK_MODES: readonly DiskMode[] = ['buffered', 'direct', 'auto']
 
 const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 
@@ -170,6 +172,13 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
     flag: '--multipart-threshold',
     was: ['multipart_threshold'],
     doc: 'Objects from this size go in parts',
+  },
+  diskMode: {
+    kind: 'choice',
+    default: 'buffered',
+    values: DISK_MODES,
+    flag: '--disk-mode',
+    doc: 'Files through the page cache or past it; `auto`: past it from half of the free memory',
   },
   checksumAlgorithm: {
     kind: 'choice',

@@ -99,6 +99,12 @@ export interface Tuning {
   readonly partSize?: number | undefined
   /** Objects from this size go in parts. @default 16 MiB */
   readonly multipartThreshold?: number | undefined
+  /**
+   * How files are read and written: `buffered` through the system's page cache, `direct` past it
+   * (O_DIRECT, where there is such a thing), `auto` past it where a file is larger than half of the
+   * free memory. A part of an upload is then held in memory. @default buffered
+   */
+  readonly diskMode?: DiskMode | undefined
   /** Checksum sent with uploads. @default CRC32 */
   readonly checksumAlgorithm?: UploadChecksum | undefined
   /**
@@ -135,6 +141,8 @@ export interface Tuning {
 export type PayloadSigning = 'auto' | 'always' | 'never'
 
 export type Resume = 'auto' | 'always' | 'off'
+
+export type DiskMode = 'buffered' | 'direct' | 'auto'
 
 export type EngineOptions = ConnectionTarget & Tuning
 

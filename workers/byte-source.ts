@@ -8,8 +8,10 @@ import { fstatSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TransferError } from '../src/errors.ts'
 import { sourceError } from '../src/local-errors.ts'
-import { STREAM_BUFFER_SIZE } from '../src/plan/memory-budget.ts'
+import { DIRECT_STEP, STREAM_BUFFER_SIZE } from '../src/plan/memory-budget.ts'
 import type { ByteLocation } from '../src/pool/protocol.ts'
+import { readDirect, type DirectFile } from './direct-io.ts'
+import { alignDown } from './page-buffer.ts'
 
 /** Bytes read and hashed at a time. */
 export const READ_STEP = STREAM_BUFFER_SIZE
@@ -28,6 +30,14 @@ export interface SlicePace {
   readonly isOn: boolean
   /** Resolves when some of `most` bytes may be sent, with how many; 0 to send no more. */
   admit(most: number): Promise<number>
+}
+
+/** Bytes in a file. */
+type FileLocation = Extract<ByteLocation, { readonly kind: 'file' }>
+
+/** Whether bytes are read or written past the page cache. */
+export function isDirect(place: ByteLocation): boolean {
+  return place.kind === 'file' && place.direct !== undefined
 }
 
 /** A view on shared memory: no copy, and the same memory on every attempt. */
@@ -55,8 +65,42 @@ export function readAndHash(
 }
 
 /**
+ * The same past the page cache, in turns: `pages` gets the blocks in which the bytes lie. Returns
+ * the bytes.
+ * @param onTurn may throw to end it
+ * @throws ERR_SOURCE_CHANGED
+ */
+export async function readPagesAndHash(
+  source: FileLocation,
+  length: number,
+  pages: Buffer,
+  hashes: readonly RunningHash[],
+  onTurn: () => void,
+): Promise<Buffer> {
+  const file: DirectFile = { fd: source.fd, direct: source.direct }
+  const start = alignDown(source.offset)
+  let done = 0
+  while (done < length) {
+    if (done > 0) {
+      await nextTurn()
+      onTurn()
+    }
+    const offset = source.offset + done
+    const at = alignDown(offset) - start
+    const step = pages.subarray(at, at + DIRECT_STEP)
+    const chunk = readBlocks(file, step, offset, length - done)
+    hashAll(hashes, chunk)
+    done += chunk.length
+  }
+  const before = source.offset - start
+  return pages.subarray(before, before + length)
+}
+
+/**
  * Hashes bytes of any location, through a small buffer if they lie in a file. Long ones in turns,
  * so that the other connections of the thread are served meanwhile; `onTurn` may throw to end it.
+ *
+ * @param scratch of pages if the file is read past the page cache
  */
 export async function hashBytes(
   source: ByteLocation,
@@ -65,15 +109,11 @@ export async function hashBytes(
   hashes: readonly RunningHash[],
   onTurn: () => void,
 ): Promise<void> {
-  const step = source.kind === 'memory' ? READ_STEP : scratch.length
+  const next = source.kind === 'memory' ? memorySteps(source) : fileSteps(source, scratch)
   let turn = 0
   let done = 0
   while (done < length) {
-    const want = Math.min(step, length - done)
-    const chunk =
-      source.kind === 'memory'
-        ? memoryView(source.buffer, source.offset + done, want)
-        : scratch.subarray(0, readStep(source.fd, scratch, 0, want, source.offset + done))
+    const chunk = next(done, length - done)
     hashAll(hashes, chunk)
     done += chunk.length
     turn += chunk.length
@@ -84,12 +124,30 @@ export async function hashBytes(
   }
 }
 
+/** Gives the bytes from `done` on, `most` at most. */
+type Steps = (done: number, most: number) => Buffer
+
+function memorySteps({ buffer, offset }: Extract<ByteLocation, { kind: 'memory' }>): Steps {
+  return (done, most) => memoryView(buffer, offset + done, Math.min(READ_STEP, most))
+}
+
+function fileSteps({ fd, direct, offset }: FileLocation, scratch: Buffer): Steps {
+  if (direct !== undefined) {
+    const file: DirectFile = { fd, direct }
+    return (done, most) => readBlocks(file, scratch, offset + done, most)
+  }
+  return (done, most) => {
+    const want = Math.min(scratch.length, most)
+    return scratch.subarray(0, readStep(fd, scratch, 0, want, offset + done))
+  }
+}
+
 /**
  * Compares a file with what was planned, now that its bytes are in memory or hashed, so that a
  * torn mixture of two contents is not sent at all.
  * @throws ERR_SOURCE_CHANGED
  */
-export function checkUnchanged(source: Extract<ByteLocation, { readonly kind: 'file' }>): void {
+export function checkUnchanged(source: FileLocation): void {
   const { planned } = source
   if (planned === undefined) return
   const now = fstatSync(source.fd, { bigint: true })
@@ -153,11 +211,25 @@ function readStep(
   } catch (error) {
     throw sourceError(error, undefined)
   }
-  if (read === 0) {
-    const message = `The source file ends at ${position}, before its planned end: it was truncated`
-    throw new TransferError('ERR_SOURCE_CHANGED', message, { offset: position })
-  }
+  if (read === 0) throw truncatedAt(position)
   return read
+}
+
+/** Fills a buffer of pages from a file; returns the bytes from `offset` on, `most` at most. */
+function readBlocks(file: DirectFile, pages: Buffer, offset: number, most: number): Buffer {
+  let bytes: Buffer
+  try {
+    bytes = readDirect(file, pages, offset, most)
+  } catch (error) {
+    throw sourceError(error, undefined)
+  }
+  if (bytes.length === 0) throw truncatedAt(offset)
+  return bytes
+}
+
+function truncatedAt(offset: number): TransferError {
+  const message = `The source file ends at ${offset}, before its planned end: it was truncated`
+  return new TransferError('ERR_SOURCE_CHANGED', message, { offset })
 }
 
 function hashAll(hashes: readonly RunningHash[], chunk: Uint8Array): void {

@@ -6,8 +6,11 @@
 
 import { readSync, writeSync } from 'node:fs'
 import { assert } from '../src/assert.ts'
-import { isRefusal } from '../src/direct-disk.ts'
+import { errnoOf } from '../src/local-errors.ts'
 import { alignDown, alignUp, DIRECT_ALIGNMENT } from './page-buffer.ts'
+
+/** What a file system says that has no direct mode, or not for these offsets. */
+const REFUSALS: readonly string[] = ['EINVAL', 'EOPNOTSUPP', 'ENOTSUP']
 
 /** One file, opened twice. */
 export interface DirectFile {
@@ -136,4 +139,8 @@ export function readDirect(
   }
   const read = readSync(file.fd, buffer, before, wanted, offset)
   return buffer.subarray(before, before + read)
+}
+
+function isRefusal(error: unknown): boolean {
+  return REFUSALS.includes(errnoOf(error) ?? '')
 }

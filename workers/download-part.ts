@@ -4,18 +4,22 @@
  * Not a byte is written before status, ETag, Content-Range and length are right. When the body
  * breaks, what has arrived is written and hashed, and the answer says how much: the next attempt
  * goes on behind it.
+ *
+ * Past the page cache bytes are gathered in pages, into which the socket is read where it can be.
  */
 
 import { writeSync } from 'node:fs'
 import { loadChecksum, type RunningChecksum } from '../src/checksum/algorithms.ts'
 import { TransferError, type ErrorContext } from '../src/errors.ts'
 import { targetError } from '../src/local-errors.ts'
+import { DIRECT_STEP } from '../src/plan/memory-budget.ts'
 import type { ByteLocation, GetJob, PartDone } from '../src/pool/protocol.ts'
 import { buildGet } from '../src/store/requests.ts'
 import { checkGet, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
 import { Allowance } from './allowance.ts'
 import { memoryView } from './byte-source.ts'
+import { DirectWriter } from './direct-io.ts'
 import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeHead, type PayloadSink } from './exchange.ts'
 import { BYPASS_MIN } from './payload-bypass.ts'
@@ -68,6 +72,7 @@ export async function downloadPart(
       const answer = await exchange(pool, connection, 'GET', request, null, sink)
       if (!sink.accepted) throw changedOr(failedAnswer(answer, route, context))
       sink.finish()
+      sink.release()
       return {
         reusable: answer.headers['connection'] !== 'close',
         value: {
@@ -81,6 +86,7 @@ export async function downloadPart(
         },
       }
     } catch (error) {
+      sink.flush()
       if (sink.received === 0) throw error
       throw new PartialGet(sink.received, sink.digest(), error)
     }
@@ -102,6 +108,8 @@ class RangeSink implements PayloadSink {
   readonly #checksum: RunningChecksum
   readonly #context: ErrorContext
   readonly #memory: Buffer | undefined
+  readonly #pages: Buffer | undefined
+  readonly #writer: DirectWriter | undefined
 
   constructor(
     worker: WorkerContext,
@@ -114,7 +122,13 @@ class RangeSink implements PayloadSink {
     this.#checksum = checksum
     this.#context = context
     const { sink, length } = job
-    if (sink.kind === 'memory') this.#memory = memoryView(sink.buffer, sink.offset, length)
+    if (sink.kind === 'memory') {
+      this.#memory = memoryView(sink.buffer, sink.offset, length)
+    } else if (sink.direct !== undefined) {
+      const { fd, direct, offset } = sink
+      this.#pages = worker.pages.take(DIRECT_STEP)
+      this.#writer = new DirectWriter({ fd, direct }, offset, this.#pages)
+    }
   }
 
   accept(head: ExchangeHead): boolean {
@@ -132,6 +146,7 @@ class RangeSink implements PayloadSink {
   }
 
   place(length: number): Uint8Array | undefined {
+    if (this.#writer !== undefined) return this.#writer.place(length)
     return this.#memory?.subarray(this.received, this.received + length)
   }
 
@@ -144,7 +159,9 @@ class RangeSink implements PayloadSink {
         this.#context,
       )
     }
-    if (this.#memory === undefined) {
+    if (this.#writer !== undefined) {
+      this.#gather(this.#writer, chunk)
+    } else if (this.#memory === undefined) {
       const { writeLocks } = this.#worker.state
       writeLocks.with(this.#job.transferId, () => writeFully(sink, this.received, chunk))
     } else if (chunk.buffer !== this.#memory.buffer) {
@@ -160,9 +177,31 @@ class RangeSink implements PayloadSink {
   /** @throws ERR_BODY_INCOMPLETE when the body ended early without breaking. */
   finish(): void {
     const { length } = this.#job
-    if (this.received === length) return
+    if (this.received === length) return this.flush()
     const message = `The body ended after ${this.received} of ${length} bytes`
     throw new TransferError('ERR_BODY_INCOMPLETE', message, this.#context)
+  }
+
+  /** Writes what is still gathered. When that fails, nothing that was received counts. */
+  flush(): void {
+    try {
+      this.#writer?.flush()
+    } catch (error) {
+      throw targetError(error, undefined)
+    }
+  }
+
+  #gather(writer: DirectWriter, chunk: Buffer): void {
+    try {
+      writer.write(chunk)
+    } catch (error) {
+      throw targetError(error, undefined)
+    }
+  }
+
+  /** Gives the pages back. After a failure the socket may still be read into them. */
+  release(): void {
+    if (this.#pages !== undefined) this.#worker.pages.give(this.#pages)
   }
 
   digest(): Uint8Array {

@@ -9,10 +9,15 @@ const GRAIN = 256 * 1024
 
 export class PartBuffers {
   readonly #free = new Map<number, Buffer[]>()
+  readonly #allocate: (size: number) => Buffer
+
+  constructor(allocate: (size: number) => Buffer = (size) => Buffer.allocUnsafeSlow(size)) {
+    this.#allocate = allocate
+  }
 
   take(length: number): Buffer {
     const size = sizeClass(length)
-    return this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size)
+    return this.#free.get(size)?.pop() ?? this.#allocate(size)
   }
 
   give(buffer: Buffer): void {

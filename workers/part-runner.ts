@@ -9,6 +9,7 @@ import { loadChecksum } from '../src/checksum/algorithms.ts'
 import { TransferError, toTransferError, toWire, type ErrorContext } from '../src/errors.ts'
 import { Dialler } from '../src/network/dialler.ts'
 import { unpack } from '../src/network/settings.ts'
+import { DIRECT_STEP } from '../src/plan/memory-budget.ts'
 import type {
   DigestJob,
   PartDone,
@@ -23,12 +24,13 @@ import { WorkerState } from '../src/pool/shared-state.ts'
 import { classifyException } from '../src/store/classify.ts'
 import { Signer } from '../src/store/signing.ts'
 import type { StoreRoute } from '../src/store/types.ts'
-import { hashBytes, READ_STEP } from './byte-source.ts'
+import { hashBytes, isDirect, READ_STEP } from './byte-source.ts'
 import { ConnectionLimit } from './connection-limit.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { DiskSync } from './disk-sync.ts'
 import { downloadFile } from './download-file.ts'
 import { downloadPart, PartialGet } from './download-part.ts'
+import { pageBuffer } from './page-buffer.ts'
 import { PartBuffers } from './part-buffers.ts'
 import { PoolReporter } from './pool-reporter.ts'
 import { uploadFile } from './upload-file.ts'
@@ -60,6 +62,7 @@ export class PartRunner {
       workerId: threadId,
       signer: new Signer(),
       buffers: new PartBuffers(),
+      pages: new PartBuffers(pageBuffer),
       state: new WorkerState(config.shared, config.slots, threadId),
       pool: (origin) => this.#pool(origin),
     }
@@ -109,6 +112,7 @@ export class PartRunner {
     this.#pools.clear()
     this.#reporter.flush()
     this.#worker.buffers.clear()
+    this.#worker.pages.clear()
   }
 
   #remember(transferId: number): void {
@@ -168,11 +172,13 @@ export class PartRunner {
     const startedAt = performance.now()
     const checksum = (await loadChecksum(job.algorithm))()
     token.check()
-    const scratch = this.#worker.buffers.take(READ_STEP)
+    const { buffers, pages } = this.#worker
+    const [from, step] = isDirect(job.source) ? [pages, DIRECT_STEP] : [buffers, READ_STEP]
+    const scratch = from.take(step)
     try {
       await hashBytes(job.source, job.length, scratch, [checksum], () => token.check())
     } finally {
-      this.#worker.buffers.give(scratch)
+      from.give(scratch)
     }
     return {
       ok: true,

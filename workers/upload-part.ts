@@ -4,7 +4,8 @@
  * The checksum is taken when bytes enter memory and nothing touches them afterwards, so what is
  * signed, announced and sent is the same. A part up to `HELD_PART_MAX` is held in one buffer; a
  * larger one is read twice, first for its checksum and then in slices to send: should the file
- * change in between, the store finds that checksum and bytes differ.
+ * change in between, the store finds that checksum and bytes differ. Past the page cache it would
+ * be read from the disk twice, so there a part is held whatever its size.
  */
 
 import { createHash, hash } from 'node:crypto'
@@ -21,17 +22,21 @@ import { Allowance } from './allowance.ts'
 import {
   checkUnchanged,
   fileSlices,
+  isDirect,
   hashBytes,
   memorySlices,
   memoryView,
   READ_STEP,
   readAndHash,
+  readPagesAndHash,
   type RunningHash,
 } from './byte-source.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { failedAnswer } from './failed-answer.ts'
 import { exchange, type ExchangeAnswer, type ExchangeBody } from './exchange.ts'
+import { alignUp, DIRECT_ALIGNMENT } from './page-buffer.ts'
+import type { PartBuffers } from './part-buffers.ts'
 import { withConnection, type JobToken, type WorkerContext } from './worker-context.ts'
 
 /** Bytes in memory, or about to be read again. */
@@ -53,7 +58,8 @@ export async function uploadPart(
   context: ErrorContext,
 ): Promise<PartDone> {
   const startedAt = performance.now()
-  const held = bufferFor(worker, job)
+  const buffers = isDirect(job.source) ? worker.pages : worker.buffers
+  const held = bufferFor(buffers, job)
   const allowance = Allowance.toSend(worker.state, job.length)
   let isFree = true
   try {
@@ -83,14 +89,15 @@ export async function uploadPart(
     }
   } finally {
     // After a failure undici may take one more slice, and its write may still wait in the socket.
-    if (held !== undefined && isFree) worker.buffers.give(held)
+    if (held !== undefined && isFree) buffers.give(held)
   }
 }
 
-/** The buffer this job needs: the whole part, or one slice of a large one. */
-function bufferFor(worker: WorkerContext, job: PutJob): Buffer | undefined {
-  if (job.source.kind === 'memory' || job.length === 0) return undefined
-  return worker.buffers.take(job.length <= HELD_PART_MAX ? job.length : READ_STEP)
+/** The buffer this job needs: the whole part, its blocks, or one slice of a large one. */
+function bufferFor(buffers: PartBuffers, { source, length }: PutJob): Buffer | undefined {
+  if (source.kind === 'memory' || length === 0) return undefined
+  if (isDirect(source)) return buffers.take(alignUp((source.offset % DIRECT_ALIGNMENT) + length))
+  return buffers.take(length <= HELD_PART_MAX ? length : READ_STEP)
 }
 
 async function prepare(
@@ -140,6 +147,11 @@ async function readBody(
     return memoryView(source.buffer, source.offset, length)
   }
   assert(held !== undefined, 'a part of a file needs a buffer')
+  if (isDirect(source)) {
+    const bytes = await readPagesAndHash(source, length, held, hashes, onTurn)
+    checkUnchanged(source)
+    return bytes
+  }
   const isHeld = length <= HELD_PART_MAX
   if (isHeld) readAndHash(source.fd, source.offset, length, held, hashes)
   else await hashBytes(source, length, held, hashes, onTurn)

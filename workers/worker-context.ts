@@ -15,6 +15,8 @@ export interface WorkerContext {
   readonly workerId: number
   readonly signer: Signer
   readonly buffers: PartBuffers
+  /** Whole pages, for calls that pass the page cache by. */
+  readonly pages: PartBuffers
   readonly state: WorkerState
   /** The pool of connections to an origin; made when first asked for. */
   pool(origin: string): ConnectionPool

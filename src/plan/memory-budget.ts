@@ -22,13 +22,32 @@ export const HELD_PART_MAX = MiB
 export const STREAM_BUFFER_SIZE = 256 * KiB
 
 /**
+ * The pages in which a range is gathered before it is written past the page cache, and what is
+ * read past it at a time. Bytes.
+ * Source: to be measured.
+ */
+export const DIRECT_STEP = MiB
+
+/**
+ * Parts of a file that must fit into the memory for parts at once: a part that is read past the
+ * page cache is held whole, since reading it twice would ask the disk twice. A larger part is read
+ * through the cache. Source: none, reasonable default.
+ */
+const DIRECT_PARTS_MIN = 4
+
+/**
  * Largest file a worker opens and sends without being told its size. Bytes.
  * Source: the size of the smallest buffer a worker keeps; above it, what the coordinator spends on
  * a file is little beside what its bytes cost.
  */
 export const SMALL_FILE_MAX = 256 * KiB
 
-/** Most bytes of memory one part in flight takes. */
+/** Whether a part of a file may be read past the page cache. @param memory for parts in flight */
+export function mayReadDirect(partSize: number, memory: number): boolean {
+  return partSize * DIRECT_PARTS_MIN <= memory
+}
+
+/** Most bytes of memory one part in flight takes, read the usual way. */
 export function partBufferSize(partSize: number): number {
   return partSize <= HELD_PART_MAX ? partSize : STREAM_BUFFER_SIZE
 }

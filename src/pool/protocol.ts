@@ -23,6 +23,8 @@ export type ByteLocation =
   | {
       readonly kind: 'file'
       readonly fd: number
+      /** The same file once more, for calls that pass the page cache by, where that is wanted. */
+      readonly direct?: number | undefined
       readonly offset: number
       /** What the file was when the transfer was planned; a source must still be it. */
       readonly planned?: { readonly size: bigint; readonly mtimeNs: bigint }

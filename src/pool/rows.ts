@@ -43,7 +43,7 @@ const JOBS: Readonly<Record<string, readonly string[]>> = {
 
 type Located<K extends ByteLocation['kind']> = Extract<ByteLocation, { readonly kind: K }>
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
-  file: fieldsOf<Located<'file'>>({ kind: 1, fd: 1, offset: 1, planned: 1 }),
+  file: fieldsOf<Located<'file'>>({ kind: 1, fd: 1, direct: 1, offset: 1, planned: 1 }),
   memory: fieldsOf<Located<'memory'>>({ kind: 1, buffer: 1, offset: 1 }),
 }
 

@@ -192,11 +192,12 @@ async function intoTarget(
   const { info, proof, fetch } = opened
   const parts = rangeCount(plan)
   try {
+    await target.passCache(run.env.tuning.diskMode, info.size)
     run.started(info.size, parts, plan.kind === 'ranges' ? plan.partSize : info.size)
     const onArrival = journal && journal.arrived.bind(journal)
-    const ranges = await fetchRanges(run, { plan, fetch, kept, onArrival }, target.fd)
+    const ranges = await fetchRanges(run, { plan, fetch, kept, onArrival }, target)
     const received = proof.wholePass
-      ? await digestFile(run, proof, target.fd, info.size)
+      ? await digestFile(run, proof, target, info.size)
       : await checksumOf(proof, ranges)
     const checked = { path: target.path, parts, received }
     const result = resultOf(run, spec, opened, checked)
@@ -260,12 +261,12 @@ async function receivedBefore(
 async function digestFile(
   run: TransferRun,
   proof: DownloadProof,
-  fd: number,
+  target: TargetFile,
   size: number,
 ): Promise<Checksum> {
   const { stored } = proof
   if (stored === undefined) throw new TransferError('ERR_INTERNAL', 'nothing to compare with')
   const { algorithm } = stored
-  const digest = await digestBytes(run, { kind: 'file', fd, offset: 0 }, size, algorithm)
+  const digest = await digestBytes(run, target.location(0), size, algorithm)
   return { algorithm, value: encodeDigest(digest), type: 'FULL_OBJECT' }
 }

@@ -6,9 +6,11 @@
 import { assert } from '../assert.ts'
 import type { PartDigest } from '../checksum/combine.ts'
 import { rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
+import { DIRECT_STEP } from '../plan/memory-budget.ts'
 import type { ByteRange } from '../plan/ranges.ts'
 import { fetchRange, type FetchSpec } from './fetch-range.ts'
 import { PartWindow } from './part-window.ts'
+import type { TargetFile } from './target-file.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** What is fetched, and what need not be. */
@@ -32,7 +34,7 @@ export function rangeCount(plan: DownloadPlan): number {
 export async function fetchRanges(
   run: TransferRun,
   ranges: RangesPlan,
-  fd: number,
+  target: TargetFile,
 ): Promise<readonly PartDigest[]> {
   const { plan, fetch, kept, onArrival } = ranges
   const digests: (PartDigest | undefined)[] = []
@@ -51,8 +53,13 @@ export async function fetchRanges(
         digests[index] = arrived
         onArrival?.(range, arrived.digest)
       }
-      const sink = { kind: 'file' as const, fd, offset: range.offset }
-      window.add(fetchRange(run, fetch, range, index + 1, sink).then(note))
+      const release = target.isDirect ? await pagesFor(run) : undefined
+      const sink = target.location(range.offset)
+      window.add(
+        fetchRange(run, fetch, range, index + 1, sink)
+          .then(note)
+          .finally(release),
+      )
     }
     await window.drained()
   } catch (error) {
@@ -65,4 +72,9 @@ export async function fetchRanges(
     assert(digest !== undefined, `range ${index} has arrived`)
     return digest
   })
+}
+
+/** Memory for the pages a range is gathered in. Resolves with how to give it back. */
+function pagesFor({ env, sequence, stopping }: TransferRun): Promise<() => void> {
+  return env.scheduler.memory.acquire(DIRECT_STEP, sequence, stopping)
 }

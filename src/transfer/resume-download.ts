@@ -114,6 +114,7 @@ async function takeUp(
     return undefined
   }
   try {
+    await target.passCache(run.env.tuning.diskMode, size)
     const kept = decision.recheck
       ? await recheck(run, journal, target, decision.kept)
       : decision.kept
@@ -143,8 +144,7 @@ async function recheck(
   const window = new PartWindow(run, 'GetObject')
   const check = async (range: RangeNoted): Promise<void> => {
     const { start, length, digest } = range
-    const at = { kind: 'file', fd: target.fd, offset: start } as const
-    const found = await digestBytes(run, at, length, now.algorithm)
+    const found = await digestBytes(run, target.location(start), length, now.algorithm)
     if (sameDigest(found, digestOf({ digest }))) good.add(range)
   }
   try {

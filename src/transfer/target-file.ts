@@ -7,7 +7,7 @@
  *                                                ↘ keep
  */
 
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TransferError, type ErrorContext } from '../errors.ts'
@@ -20,7 +20,10 @@ import {
   TEMPORARY_MODE,
   temporaryPath,
 } from '../local-target.ts'
+import type { DiskMode } from '../options.ts'
+import type { ByteLocation } from '../pool/protocol.ts'
 import { formatSize } from '../units.ts'
+import { openDirect, wantsDirect } from './direct-disk.ts'
 
 export class TargetFile {
   readonly path: string
@@ -28,6 +31,7 @@ export class TargetFile {
   readonly #file: FileHandle
   readonly #mode: number
   readonly #context: ErrorContext
+  #direct: FileHandle | undefined
   #isOpen = true
 
   private constructor(
@@ -109,9 +113,20 @@ export class TargetFile {
     return { dev, ino }
   }
 
-  /** For workers, until `commit` or `discard`. */
-  get fd(): number {
-    return this.#file.fd
+  /** Has workers pass the page cache by, where the mode asks for it and it is to be had. */
+  async passCache(mode: DiskMode, size: number): Promise<void> {
+    if (this.#direct !== undefined || !wantsDirect(mode, size)) return
+    this.#direct = await openDirect(this.#file, constants.O_RDWR)
+  }
+
+  /** Whether workers pass the page cache by. */
+  get isDirect(): boolean {
+    return this.#direct !== undefined
+  }
+
+  /** A place in the file for workers, until `commit` or `discard`. */
+  location(offset: number): ByteLocation {
+    return { kind: 'file', fd: this.#file.fd, direct: this.#direct?.fd, offset }
   }
 
   /**
@@ -156,6 +171,7 @@ export class TargetFile {
   async #close(): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
+    await this.#direct?.close()
     await this.#file.close()
   }
 }

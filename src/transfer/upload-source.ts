@@ -8,15 +8,16 @@
  */
 
 import { open, type FileHandle } from 'node:fs/promises'
-import type { BigIntStats } from 'node:fs'
+import { constants, type BigIntStats } from 'node:fs'
 import { TransferError } from '../errors.ts'
 import { fileIdentityOf } from '../journal/identities.ts'
 import type { FileIdentity } from '../journal/records.ts'
 import { notAFile, SOURCE_FLAGS, sourceError } from '../local-errors.ts'
-import { partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
+import { mayReadDirect, partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
 import { formatSize } from '../units.ts'
 import { ByteReader } from './byte-reader.ts'
+import { openDirect, wantsDirect } from './direct-disk.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** One part's bytes. `release` when they have arrived, or never will. */
@@ -43,20 +44,29 @@ export interface UploadSource {
   close(): Promise<void>
 }
 
+/** A file, what it was when it was opened, and perhaps a second handle for direct calls. */
+interface OpenedFile {
+  readonly file: FileHandle
+  readonly direct: FileHandle | undefined
+  readonly planned: BigIntStats
+}
+
 /** A regular file. */
 export class FileSource implements UploadSource {
   readonly size: number
-  readonly holdsParts = false
   readonly #run: TransferRun
   readonly #path: string
   readonly #file: FileHandle
+  /** The file once more, where it is read past the page cache. */
+  readonly #direct: FileHandle | undefined
   readonly #planned: BigIntStats
   #offset = 0
 
-  private constructor(run: TransferRun, path: string, file: FileHandle, planned: BigIntStats) {
+  private constructor(run: TransferRun, path: string, { file, direct, planned }: OpenedFile) {
     this.#run = run
     this.#path = path
     this.#file = file
+    this.#direct = direct
     this.#planned = planned
     this.size = Number(planned.size)
   }
@@ -68,12 +78,18 @@ export class FileSource implements UploadSource {
       file = await open(path, SOURCE_FLAGS)
       const planned = await file.stat({ bigint: true })
       run.env.scheduler.lastFileWasSmall = planned.size <= SMALL_FILE_MAX
-      if (planned.isFile()) return new FileSource(run, path, file, planned)
-      throw notAFile(path, planned, run.context)
+      if (!planned.isFile()) throw notAFile(path, planned, run.context)
+      const isDirect = wantsDirect(run.env.tuning.diskMode, Number(planned.size))
+      const direct = isDirect ? await openDirect(file, constants.O_RDONLY) : undefined
+      return new FileSource(run, path, { file, direct, planned })
     } catch (error) {
       await file?.close()
       throw sourceError(error, path, run.context)
     }
+  }
+
+  get holdsParts(): boolean {
+    return this.#direct !== undefined
   }
 
   get identity(): FileIdentity {
@@ -91,11 +107,13 @@ export class FileSource implements UploadSource {
     const offset = this.skip(length)
     const partLength = this.#offset - offset
     const { env, sequence, stopping } = this.#run
-    const needed = partBufferSize(partLength)
-    const release = await env.scheduler.memory.acquire(needed, sequence, stopping)
+    const { memory } = env.scheduler
+    const direct = mayReadDirect(partLength, memory.capacity) ? this.#direct?.fd : undefined
+    const needed = direct === undefined ? partBufferSize(partLength) : partLength
+    const release = await memory.acquire(needed, sequence, stopping)
     const { size, mtimeNs } = this.#planned
     const planned = { size, mtimeNs }
-    const location = { kind: 'file', fd: this.#file.fd, offset, planned } as const
+    const location = { kind: 'file', fd: this.#file.fd, direct, offset, planned } as const
     return { offset, length: partLength, location, release }
   }
 
@@ -107,6 +125,7 @@ export class FileSource implements UploadSource {
   }
 
   async close(): Promise<void> {
+    await this.#direct?.close()
     await this.#file.close()
   }
 }

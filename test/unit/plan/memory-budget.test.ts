@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { partBufferSize } from '../../../src/plan/memory-budget.ts'
+import { mayReadDirect, partBufferSize } from '../../../src/plan/memory-budget.ts'
 import { GiB, KiB, MiB } from '../../../src/units.ts'
 
 describe('partBufferSize', () => {
@@ -9,5 +9,12 @@ describe('partBufferSize', () => {
     expect(partBufferSize(MiB)).toBe(MiB)
     expect(partBufferSize(MiB + 1)).toBe(256 * KiB)
     expect(partBufferSize(5 * GiB)).toBe(256 * KiB)
+  })
+})
+
+describe('mayReadDirect', () => {
+  it('takes parts of which four fit into the memory', () => {
+    expect(mayReadDirect(8 * MiB, 32 * MiB)).toBe(true)
+    expect(mayReadDirect(8 * MiB + 1, 32 * MiB)).toBe(false)
   })
 })

@@ -19,10 +19,15 @@ const context = { transferId: 1, bucket: 'b', key: 'k' }
 const at = (name: string): string => join(directory(), name)
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 
+function fdOf(target: TargetFile): number {
+  const location = target.location(0)
+  return location.kind === 'file' ? location.fd : -1
+}
+
 /** Creates the target and writes its bytes as workers do. */
 async function written(path: string, text: string): Promise<TargetFile> {
   const target = await TargetFile.create(path, text.length, context)
-  writeSync(target.fd, text, 0)
+  writeSync(fdOf(target), text, 0)
   return target
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openDirect } from '../../../src/direct-disk.ts'
+import { openDirectly } from '../../helpers/direct-disk.ts'
 import { DirectWriter, readDirect, type DirectFile } from '../../../workers/direct-io.ts'
 import { alignDown, alignUp, DIRECT_ALIGNMENT, pageBuffer } from '../../../workers/page-buffer.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
@@ -20,7 +20,7 @@ function openBoth(
   const path = join(directory(), 'file')
   writeFileSync(path, content)
   const fd = openSync(path, 'r+')
-  const direct = openDirect(path, constants.O_RDWR)
+  const direct = openDirectly(path, constants.O_RDWR)
   opened.push(fd, ...(direct === undefined ? [] : [direct]))
   return { path, fd, direct }
 }
