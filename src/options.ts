@@ -102,7 +102,8 @@ export interface Tuning {
   /**
    * How files are read and written: `buffered` through the system's page cache, `direct` past it
    * (O_DIRECT, where there is such a thing), `auto` past it where a file is larger than half of the
-   * free memory. A part of an upload is then held in memory. @default buffered
+   * free memory. A part of an upload is then held in memory, and read through the cache where not
+   * four such parts fit into `memoryLimit`. @default buffered
    */
   readonly diskMode?: DiskMode | undefined
   /** Checksum sent with uploads. @default CRC32 */

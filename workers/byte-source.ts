@@ -1,7 +1,7 @@
 /**
  * Reading the bytes of a job: synchronously, at offsets, and hashed while they are in the cache.
  * A worker may block on the disk; asynchronous file calls cost twice the CPU and share a libuv
- * pool of four threads with the whole process.
+ * pool of four threads with the whole process. Past the page cache they are worth it.
  */
 
 import { fstatSync, readSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { TransferError } from '../src/errors.ts'
 import { sourceError } from '../src/local-errors.ts'
 import { DIRECT_STEP, STREAM_BUFFER_SIZE } from '../src/plan/memory-budget.ts'
 import type { ByteLocation } from '../src/pool/protocol.ts'
-import { readDirect, type DirectFile } from './direct-io.ts'
+import { fetchDirect, readDirect, type DirectFile } from './direct-io.ts'
 import { alignDown } from './page-buffer.ts'
 
 /** Bytes read and hashed at a time. */
@@ -65,8 +65,9 @@ export function readAndHash(
 }
 
 /**
- * The same past the page cache, in turns: `pages` gets the blocks in which the bytes lie. Returns
- * the bytes.
+ * The same past the page cache: `pages` gets the blocks in which the bytes lie. Returns the bytes.
+ * The disk is waited for without blocking the thread, since nothing was read ahead: it reads a step
+ * while the one before is hashed.
  * @param onTurn may throw to end it
  * @throws ERR_SOURCE_CHANGED
  */
@@ -79,18 +80,25 @@ export async function readPagesAndHash(
 ): Promise<Buffer> {
   const file: DirectFile = { fd: source.fd, direct: source.direct }
   const start = alignDown(source.offset)
-  let done = 0
-  while (done < length) {
-    if (done > 0) {
-      await nextTurn()
-      onTurn()
-    }
-    const offset = source.offset + done
+  const end = source.offset + length
+  const readAt = (offset: number): Promise<Buffer> => {
     const at = alignDown(offset) - start
-    const step = pages.subarray(at, at + DIRECT_STEP)
-    const chunk = readBlocks(file, step, offset, length - done)
-    hashAll(hashes, chunk)
-    done += chunk.length
+    return fetchBlocks(file, pages.subarray(at, at + DIRECT_STEP), offset, end - offset)
+  }
+  let reading: Promise<Buffer> | undefined = readAt(source.offset)
+  let done = source.offset
+  try {
+    while (reading !== undefined) {
+      const chunk: Buffer = await reading
+      done += chunk.length
+      reading = done < end ? readAt(done) : undefined
+      onTurn()
+      hashAll(hashes, chunk)
+    }
+  } catch (error) {
+    // Neither descriptor nor pages are anybody else's before the disk is done with them.
+    await reading?.catch(() => undefined)
+    throw error
   }
   const before = source.offset - start
   return pages.subarray(before, before + length)
@@ -220,6 +228,23 @@ function readBlocks(file: DirectFile, pages: Buffer, offset: number, most: numbe
   let bytes: Buffer
   try {
     bytes = readDirect(file, pages, offset, most)
+  } catch (error) {
+    throw sourceError(error, undefined)
+  }
+  if (bytes.length === 0) throw truncatedAt(offset)
+  return bytes
+}
+
+/** The same without blocking the thread. */
+async function fetchBlocks(
+  file: DirectFile,
+  pages: Buffer,
+  offset: number,
+  most: number,
+): Promise<Buffer> {
+  let bytes: Buffer
+  try {
+    bytes = await fetchDirect(file, pages, offset, most)
   } catch (error) {
     throw sourceError(error, undefined)
   }

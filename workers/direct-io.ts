@@ -4,7 +4,7 @@
  * never meet: both ends of a range that share a block with a neighbour are written through the cache.
  */
 
-import { readSync, writeSync } from 'node:fs'
+import { read, readSync, writeSync } from 'node:fs'
 import { assert } from '../src/assert.ts'
 import { errnoOf } from '../src/local-errors.ts'
 import { alignDown, alignUp, DIRECT_ALIGNMENT } from './page-buffer.ts'
@@ -114,6 +114,31 @@ export class DirectWriter {
   }
 }
 
+/** Bytes to be read past the cache, and the blocks around them. */
+interface BlockRead {
+  /** Of the first block in the file. */
+  readonly start: number
+  /** Bytes of it before those that are asked for. */
+  readonly before: number
+  /** Bytes asked for, as far as the buffer reaches. */
+  readonly wanted: number
+  /** Bytes of whole blocks. */
+  readonly whole: number
+}
+
+function blocksOf(buffer: Buffer, offset: number, length: number): BlockRead {
+  const start = alignDown(offset)
+  const before = offset - start
+  const wanted = Math.min(length, buffer.length - before)
+  const whole = Math.min(alignUp(before + wanted), alignDown(buffer.length))
+  return { start, before, wanted, whole }
+}
+
+/** The bytes asked for, of so many that were read. */
+function bytesOf(buffer: Buffer, { before, wanted }: BlockRead, read: number): Buffer {
+  return buffer.subarray(before, Math.max(before, Math.min(read, before + wanted)))
+}
+
 /**
  * Reads past the cache into a buffer of pages, and returns the bytes asked for as a view of it:
  * fewer than `length` if the buffer is smaller, or the file ends; none at its end.
@@ -124,21 +149,47 @@ export function readDirect(
   offset: number,
   length: number,
 ): Buffer {
-  const start = alignDown(offset)
-  const before = offset - start
-  const wanted = Math.min(length, buffer.length - before)
+  const blocks = blocksOf(buffer, offset, length)
   if (file.direct !== undefined) {
     try {
-      const whole = Math.min(alignUp(before + wanted), alignDown(buffer.length))
-      const read = readSync(file.direct, buffer, 0, whole, start)
-      return buffer.subarray(before, Math.max(before, Math.min(read, before + wanted)))
+      const read = readSync(file.direct, buffer, 0, blocks.whole, blocks.start)
+      return bytesOf(buffer, blocks, read)
     } catch (error) {
       if (!isRefusal(error)) throw error
       file.direct = undefined
     }
   }
+  const { before, wanted } = blocks
   const read = readSync(file.fd, buffer, before, wanted, offset)
   return buffer.subarray(before, before + read)
+}
+
+/** The same without blocking the thread while the disk works. */
+export async function fetchDirect(
+  file: DirectFile,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  if (file.direct !== undefined) {
+    const blocks = blocksOf(buffer, offset, length)
+    try {
+      return bytesOf(buffer, blocks, await readAt(file.direct, buffer, blocks))
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      file.direct = undefined
+    }
+  }
+  return readDirect(file, buffer, offset, length)
+}
+
+function readAt(fd: number, buffer: Buffer, { whole, start }: BlockRead): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, whole, start, (error, count) => {
+      if (error === null) resolve(count)
+      else reject(error)
+    })
+  })
 }
 
 function isRefusal(error: unknown): boolean {

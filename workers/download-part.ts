@@ -108,8 +108,9 @@ class RangeSink implements PayloadSink {
   readonly #checksum: RunningChecksum
   readonly #context: ErrorContext
   readonly #memory: Buffer | undefined
-  readonly #pages: Buffer | undefined
-  readonly #writer: DirectWriter | undefined
+  /** From when the head was right, past the page cache. */
+  #pages: Buffer | undefined
+  #writer: DirectWriter | undefined
 
   constructor(
     worker: WorkerContext,
@@ -122,13 +123,7 @@ class RangeSink implements PayloadSink {
     this.#checksum = checksum
     this.#context = context
     const { sink, length } = job
-    if (sink.kind === 'memory') {
-      this.#memory = memoryView(sink.buffer, sink.offset, length)
-    } else if (sink.direct !== undefined) {
-      const { fd, direct, offset } = sink
-      this.#pages = worker.pages.take(DIRECT_STEP)
-      this.#writer = new DirectWriter({ fd, direct }, offset, this.#pages)
-    }
+    if (sink.kind === 'memory') this.#memory = memoryView(sink.buffer, sink.offset, length)
   }
 
   accept(head: ExchangeHead): boolean {
@@ -137,6 +132,15 @@ class RangeSink implements PayloadSink {
     const { offset, length, whole, size, etag, contentEncoding } = this.#job
     const expected = { range: { offset, length }, whole, size, etag, contentEncoding }
     checkGet(head.status, head.headers, expected, this.#context)
+    const { sink } = this.#job
+    if (sink.kind === 'file' && sink.direct !== undefined) {
+      this.#pages = this.#worker.pages.take(DIRECT_STEP)
+      this.#writer = new DirectWriter(
+        { fd: sink.fd, direct: sink.direct },
+        sink.offset,
+        this.#pages,
+      )
+    }
     this.accepted = true
     return true
   }

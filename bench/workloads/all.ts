@@ -1,5 +1,6 @@
 /** Every workload, in the order of the report. */
 
+import { DISK_MODES } from './disk-modes.ts'
 import { LARGE } from './large.ts'
 import { MANY } from './many.ts'
 import { REQUESTS } from './requests.ts'
@@ -9,6 +10,7 @@ import type { Workload } from './workload.ts'
 
 export const WORKLOADS: readonly Workload[] = [
   ...LARGE,
+  ...DISK_MODES,
   ...MANY,
   ...REQUESTS,
   ...START_UP,

@@ -21,8 +21,8 @@ const SIZES = [300_001, 5 * MiB, 16 * MiB + 4095, 33 * MiB + 12_345] as const
 const real = { ...fs, openPromise: fs.promises.open, freemem: os.freemem }
 
 afterEach(() => {
-  const { openPromise, freemem, readSync, writeSync } = real
-  Object.assign(fs, { readSync, writeSync })
+  const { openPromise, freemem, read, readSync, writeSync } = real
+  Object.assign(fs, { read, readSync, writeSync })
   fs.promises.open = openPromise
   os.freemem = freemem
   syncBuiltinESMExports()
@@ -55,7 +55,22 @@ function watchDisk(refusal?: string): { read: number; written: number; refused: 
       return moved
     }
   }
+  const watchedRead = (...given: unknown[]): void => {
+    const done = given.at(-1) as (error: Error | null, count: number) => void
+    const isWatched = isDirect(given[0] as number)
+    if (isWatched && refusal !== undefined) {
+      counts.refused += 1
+      setImmediate(() => done(Object.assign(new Error('refused by a test'), { code: refusal }), 0))
+      return
+    }
+    const told = (error: Error | null, count: number): void => {
+      if (isWatched) counts.read += count
+      done(error, count)
+    }
+    ;(real.read as (...all: unknown[]) => void)(...given.slice(0, -1), told)
+  }
   Object.assign(fs, {
+    read: watchedRead,
     readSync: watched('readSync', 'read'),
     writeSync: watched('writeSync', 'written'),
   })

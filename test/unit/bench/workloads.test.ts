@@ -1,6 +1,7 @@
 /** The list of workloads: names, peers, and titles that say what is moved. */
 
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { PEERS } from '../../../bench/peers/all.ts'
 import type { Job } from '../../../bench/peers/peer.ts'
@@ -57,7 +58,8 @@ describe('programs of the workloads', () => {
   const own = WORKLOADS.flatMap(({ ownPeers = [] }) => ownPeers)
 
   it.each(own)('of $title are there', async (peer) => {
-    const { args } = await peer.command({} as Job, '')
+    // Some look at the file that is to be moved.
+    const { args } = await peer.command({ path: fileURLToPath(import.meta.url) } as Job, '')
     const programs = args.filter((each) => each.startsWith('bench/'))
     for (const program of programs) expect(existsSync(new URL(program, ROOT))).toBe(true)
     expect(await peer.find()).toMatch(/^\d/)

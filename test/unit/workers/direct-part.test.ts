@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   openSync,
+  read,
   readFileSync,
   readSync,
   writeFileSync,
@@ -36,6 +37,7 @@ vi.mock('node:fs', async (original) => {
   const fs = await original<typeof NodeFs>()
   return {
     ...fs,
+    read: vi.fn<Read>(fs.read),
     readSync: vi.fn<typeof fs.readSync>(fs.readSync),
     writeSync: vi.fn<typeof fs.writeSync>(fs.writeSync),
   }
@@ -52,12 +54,25 @@ const SIZE = OBJECT.length
 const ETAG = '"etag"'
 const actual = await vi.importActual<typeof NodeFs>('node:fs')
 
+/** The form of `read` that is used. */
+type Read = (
+  fd: number,
+  buffer: Buffer,
+  at: number,
+  length: number,
+  position: number,
+  done: (error: Error | null, count: number) => void,
+) => void
+
+const mockedRead = vi.mocked(read as unknown as Read)
+
 const directory = useTemporaryDirectory()
 const cleanUps: (() => Promise<void> | void)[] = []
 
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp()
   vi.restoreAllMocks()
+  mockedRead.mockReset().mockImplementation(actual.read)
   vi.mocked(readSync).mockReset().mockImplementation(actual.readSync)
   vi.mocked(writeSync).mockReset().mockImplementation(actual.writeSync)
   vi.mocked(pageBuffer).mockClear()
@@ -118,13 +133,12 @@ function crcOf(bytes: Uint8Array): string {
   return encodeDigest(digest)
 }
 
+type Call = typeof read | typeof readSync | typeof writeSync
+
 /** What one descriptor was called with: offset and length. */
-function callsOf(
-  call: typeof readSync | typeof writeSync,
-  fd: number,
-): (readonly [number, number])[] {
+function callsOf(call: Call, fd: number): (readonly [number, number])[] {
   return vi
-    .mocked(call as (...given: unknown[]) => number)
+    .mocked(call as (...given: unknown[]) => unknown)
     .mock.calls.filter(([used]) => used === fd)
     .map(([, , , length, position]) => [Number(position), Number(length)] as const)
 }
@@ -132,14 +146,24 @@ function callsOf(
 const sum = (calls: readonly (readonly [number, number])[]): number =>
   calls.reduce((all, [, length]) => all + length, 0)
 
-/** Has the direct descriptor say this. */
-function refuse(call: typeof readSync | typeof writeSync, fd: number, code: string): void {
-  const real = (call === readSync ? actual.readSync : actual.writeSync) as (
-    ...given: unknown[]
-  ) => number
-  vi.mocked(call as (...given: unknown[]) => number).mockImplementation((...given) => {
-    if (given[0] === fd) throw Object.assign(new Error('refused'), { code })
+function refusal(code: string): Error {
+  return Object.assign(new Error('refused'), { code })
+}
+
+/** Has the direct descriptor say this to who writes. */
+function refuseToWrite(fd: number, code: string): void {
+  const real = actual.writeSync as (...given: unknown[]) => number
+  vi.mocked(writeSync as (...given: unknown[]) => number).mockImplementation((...given) => {
+    if (given[0] === fd) throw refusal(code)
     return real(...given)
+  })
+}
+
+/** Has the direct descriptor say this to who reads. */
+function refuseToRead(fd: number, code: string): void {
+  mockedRead.mockImplementation((used, buffer, at, length, position, done) => {
+    if (used === fd) setImmediate(() => done(refusal(code), 0))
+    else (actual.read as Read)(used, buffer, at, length, position, done)
   })
 }
 
@@ -180,7 +204,7 @@ describe.runIf(hasDirectDisk())('a GET past the page cache', () => {
   it.each(['EINVAL', 'EOPNOTSUPP'])('does it the usual way after %s', async (code) => {
     const { run } = await setUp()
     const file = fileWith(Buffer.alloc(SIZE))
-    refuse(writeSync, file.direct, code)
+    refuseToWrite(file.direct, code)
     doneOf(await run(getJob({ sink: file.at(0), length: SIZE, size: SIZE })))
     expect(differenceOf(file.bytes(), OBJECT)).toBeUndefined()
     expect(callsOf(writeSync, file.direct)).toHaveLength(1)
@@ -210,9 +234,16 @@ describe.runIf(hasDirectDisk())('a GET past the page cache', () => {
   ])('that meets a full disk %s has received nothing', async (_, length) => {
     const { run } = await setUp()
     const file = fileWith(Buffer.alloc(SIZE))
-    refuse(writeSync, file.direct, 'ENOSPC')
+    refuseToWrite(file.direct, 'ENOSPC')
     const failed = failedOf(await run(getJob({ sink: file.at(0), length, size: SIZE })))
     expect(failed).toMatchObject({ received: 0, error: { code: 'ERR_DISK_FULL' } })
+  })
+
+  it('that is refused takes no pages', async () => {
+    const { run } = await setUp(({ socket }) => socket.write(answer('503 Slow Down', {}, 'no')))
+    const job = getJob({ sink: fileWith(Buffer.alloc(SIZE)).at(0), length: MiB, size: SIZE })
+    expect(failedOf(await run(job)).received).toBe(0)
+    expect(vi.mocked(pageBuffer)).not.toHaveBeenCalled()
   })
 
   it('gives its pages on when it is done, and to nobody after a failure', async () => {
@@ -244,6 +275,7 @@ describe.runIf(hasDirectDisk())('a PUT past the page cache', () => {
   const PARTS = [
     ['of whole blocks', 0, 2 * MiB],
     ['that begins and ends within blocks', 1001, 2_345_678],
+    ['of as many bytes as its pages have, but not at a block', 1001, 2 * MiB],
     ['of less than a block', 4097, 100],
     ['to the odd end', SIZE - 70_001, 70_001],
   ] as const
@@ -257,18 +289,18 @@ describe.runIf(hasDirectDisk())('a PUT past the page cache', () => {
     expect(differenceOf(sent?.body ?? Buffer.alloc(0), wanted)).toBeUndefined()
     expect(sent?.headers['x-amz-checksum-crc32']).toBe(crcOf(wanted))
     const end = Math.ceil((offset + length) / BLOCK) * BLOCK
-    expect(sum(callsOf(readSync, file.direct))).toBe(end - Math.floor(offset / BLOCK) * BLOCK)
-    expect(callsOf(readSync, file.fd)).toEqual([])
+    expect(sum(callsOf(read, file.direct))).toBe(end - Math.floor(offset / BLOCK) * BLOCK)
+    expect([...callsOf(read, file.fd), ...callsOf(readSync, file.fd)]).toEqual([])
   })
 
   it('does it the usual way after a refusal', async () => {
     const { run, server } = await setUp(accept)
     const file = fileWith(OBJECT)
-    refuse(readSync, file.direct, 'EINVAL')
+    refuseToRead(file.direct, 'EINVAL')
     doneOf(await run(putJob({ source: file.at(1001), length: 2_345_678 })))
     const wanted = OBJECT.subarray(1001, 1001 + 2_345_678)
     expect(differenceOf(server.requests[0]?.body ?? Buffer.alloc(0), wanted)).toBeUndefined()
-    expect(callsOf(readSync, file.direct)).toHaveLength(1)
+    expect(callsOf(read, file.direct)).toHaveLength(1)
   })
 
   it('of a file that ends too soon sends nothing', async () => {
@@ -281,9 +313,31 @@ describe.runIf(hasDirectDisk())('a PUT past the page cache', () => {
   it('that fails to read says so', async () => {
     const { run } = await setUp(accept)
     const file = fileWith(OBJECT)
-    refuse(readSync, file.direct, 'EIO')
+    refuseToRead(file.direct, 'EIO')
     const failed = failedOf(await run(putJob({ source: file.at(0), length: SIZE })))
-    expect(failed.error.code).toBe('ERR_DISK_IO')
+    expect(failed.error).toMatchObject({
+      code: 'ERR_DISK_IO',
+      message: 'Cannot read the file: EIO',
+    })
+  })
+
+  it('that is cancelled answers only when the disk is done with its pages', async () => {
+    const { run, runner, server } = await setUp(accept)
+    let reads = 0
+    let isReading = false
+    mockedRead.mockImplementation((fd, buffer, at, length, position, done) => {
+      reads += 1
+      if (reads === 2) runner.cancel(1)
+      isReading = true
+      setTimeout(() => {
+        isReading = false
+        ;(actual.read as Read)(fd, buffer, at, length, position, done)
+      }, 30)
+    })
+    const job = putJob({ source: fileWith(OBJECT).at(0), length: SIZE })
+    expect(failedOf(await run(job)).error.code).toBe('ERR_ABORTED')
+    expect([reads, isReading]).toEqual([2, false])
+    expect(server.requests).toEqual([])
   })
 
   it('keeps its pages for the next', async () => {
