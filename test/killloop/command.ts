@@ -1,89 +1,101 @@
 /**
- * The command as a child that is killed at a moment: after some time, or when its journal has come so
- * far. Looks at the journal from outside; the command knows nothing of it.
+ * The command as a child that may be killed. What it prints is looked at the moment it comes, and what
+ * must hold at that moment is checked then.
  */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { LocalStore } from 'transfer-engine/testing'
-import type { KillMoment } from './plan.ts'
+import type { StoreAddress } from './store-view.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.cjs', import.meta.url))
 
-/** How often a journal is looked at. Milliseconds. */
+/** How often is looked whether the moment has come. Milliseconds. */
 const LOOK_MS = 3
 
 /** Longest time the command may take. Milliseconds. */
 const RUN_MS = 60_000
 
+type Event = Readonly<Record<string, unknown>>
+
 export interface CommandRun {
   /** `null` when it was killed. */
   readonly code: number | null
+  readonly killedAt: number | undefined
   /** Its event of success. */
-  readonly result: Readonly<Record<string, unknown>> | undefined
+  readonly result: Event | undefined
+  /** When it told that a part had arrived. Epoch milliseconds, by part. */
+  readonly arrived: ReadonlyMap<number, number>
   readonly said: string
 }
 
-/** Runs the command, to its end or to the moment of its kill. */
-export async function runCommand(
-  argv: readonly string[],
-  store: LocalStore,
-  stateDir: string,
-  moment: KillMoment | undefined,
-): Promise<CommandRun> {
-  const { accessKeyId, secretAccessKey } = store.credentials
-  const child = spawn(process.execPath, [MAIN, ...argv], {
+export interface CommandCall {
+  readonly argv: readonly string[]
+  readonly store: StoreAddress
+  /** Whether it is to be killed now; told which events it has printed. */
+  readonly isMoment: ((events: ReadonlySet<unknown>) => boolean) | undefined
+  /** Checks what must hold when success is told. */
+  readonly onResult: () => void
+  /** Longest time it may take. Milliseconds. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Runs the command, to its end or to the moment of its kill. @throws what `onResult` throws */
+export async function runCommand(call: CommandCall): Promise<CommandRun> {
+  const child = spawn(process.execPath, [MAIN, ...call.argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: RUN_MS,
-    env: {
-      PATH: process.env['PATH'],
-      AWS_ENDPOINT_URL_S3: store.endpoint,
-      AWS_REGION: store.region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_DISABLED: 'true',
-    },
+    timeout: call.timeoutMs ?? RUN_MS,
+    env: environmentOf(call.store),
   })
-  let out = ''
+  const heard = new Set<unknown>()
+  const arrived = new Map<number, number>()
+  let result: Event | undefined
+  let wrong: { readonly error: unknown } | undefined
+  let rest = ''
   let said = ''
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  const hear = (event: Event): void => {
+    heard.add(event['event'])
+    if (event['event'] === 'part') {
+      arrived.set(Number(event['partNumber']), Date.parse(String(event['time'])))
+    }
+    if (event['event'] !== 'result') return
+    result = event
+    try {
+      call.onResult()
+    } catch (error) {
+      wrong = { error }
+    }
+  }
+  child.stdout.on('data', (chunk: Buffer) => {
+    const lines = `${rest}${chunk.toString()}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) hear(JSON.parse(line) as Event)
+  })
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const closed = once(child, 'close')
-  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
-  if (moment !== undefined) {
-    await reached(moment, stateDir, isOver)
+  let killedAt: number | undefined
+  if (call.isMoment !== undefined) {
+    const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
+    while (!isOver() && !call.isMoment(heard)) await delay(LOOK_MS)
+    killedAt = Date.now()
     child.kill('SIGKILL')
   }
   await closed
-  const events = out.split('\n').filter((line) => line.endsWith('}'))
-  const parsed = events.map((line) => JSON.parse(line) as Record<string, unknown>)
-  const result = parsed.find(({ event }) => event === 'result')
-  return { code: child.exitCode, result, said }
+  if (wrong !== undefined) throw wrong.error
+  if (child.signalCode !== 'SIGKILL') killedAt = undefined
+  return { code: child.exitCode, killedAt, result, arrived, said }
 }
 
-async function reached(moment: KillMoment, stateDir: string, isOver: () => boolean): Promise<void> {
-  if ('after' in moment) {
-    const end = Date.now() + moment.after
-    while (!isOver() && Date.now() < end) await delay(LOOK_MS)
-    return
+function environmentOf({ endpoint, region, credentials }: StoreAddress): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
   }
-  while (!isOver()) {
-    const text = await journalText(stateDir)
-    if ('word' in moment && text.includes(moment.word)) return
-    if ('lines' in moment && text.split('\n').length > moment.lines) return
-    await delay(LOOK_MS)
-  }
-}
-
-async function journalText(stateDir: string): Promise<string> {
-  const dir = join(stateDir, 'journals')
-  const names = await readdir(dir).catch(() => [])
-  const name = names.find((each) => each.endsWith('.journal'))
-  return name === undefined ? '' : readFile(join(dir, name), 'latin1').catch(() => '')
 }
