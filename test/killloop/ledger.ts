@@ -108,9 +108,10 @@ function checkKill(run: RunRecord, next: RunRecord | undefined, terms: LedgerTer
   }
 }
 
-/** Parts that may have to be sent again because of the kill of a run. */
-function lostBy({ arrived, killedAt }: RunRecord, terms: LedgerTerms): number {
-  if (killedAt === undefined) return 0
+/** Parts that may have to be sent again because of how a run ended. */
+function lostBy({ arrived, killedAt, hasFailed }: RunRecord, terms: LedgerTerms): number {
+  // A failure cuts what is in flight.
+  if (killedAt === undefined) return hasFailed ? terms.inFlight : 0
   if (!terms.isInParts) return 1
   if (terms.direction === 'upload') return terms.inFlight
   return terms.inFlight + [...arrived.values()].filter((at) => at > killedAt - NOTED_MS).length

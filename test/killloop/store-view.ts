@@ -13,15 +13,24 @@ export interface StoreAddress {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
+/** An open upload. */
+export interface UploadSeen {
+  readonly key: string
+  readonly uploadId: string
+  readonly parts: number
+}
+
 /** Synchronous where a moment is looked at. */
 export interface StoreView {
   readonly address: StoreAddress
   /** The bytes at a key, in pieces; `undefined` when there is no object. */
   object(key: string): Iterable<Uint8Array> | undefined
   /** Open uploads. */
-  uploads(): readonly { readonly uploadId: string; readonly parts: number }[]
+  uploads(): readonly UploadSeen[]
   /** Parts of uploads that the store has taken, see `nameOf`. */
   stored(): ReadonlySet<string>
+  /** How many parts open uploads have. */
+  partCount(): number
   /** Requests that moved bytes of a key, from the start. */
   sends(key: string): readonly Send[]
   /** Waits until the store has seen what a command that is dead had sent. */
@@ -69,8 +78,12 @@ export class MemoryView implements StoreView {
     return object && [object.bytes()]
   }
 
-  uploads(): ReturnType<StoreView['uploads']> {
+  uploads(): readonly UploadSeen[] {
     return this.#store.uploads()
+  }
+
+  partCount(): number {
+    return this.uploads().reduce((sum, { parts }) => sum + parts, 0)
   }
 
   /** The status is set once a part is taken, whether or not its answer went out. */

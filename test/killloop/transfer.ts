@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { runCommand, type CommandRun } from './command.ts'
 import { journalText, rangesNoted } from './journal-view.ts'
 import { nameOf, type RunRecord } from './ledger.ts'
@@ -67,12 +68,21 @@ export async function moveUntilDone(scene: Scene, subject: Subject): Promise<Mov
     assert.ok(subject.isOld() || subject.isRight(), 'its end is as it was, or right')
     if (run.code !== null) {
       assert.ok(scene.mayFail && run.code === 1, `the command ends well: ${run.said}`)
+      checkFailed(scene, subject, hasJournal)
     } else if (isInParts(subject) && !hasJournal && subject.isRight()) {
       // Killed between the end of its journal and its own.
       return { subject, runs, last: undefined, ...count() }
     }
   }
   throw new Error(`${subject.name}: a command that nobody kills ends well in some run`)
+}
+
+/** A failure leaves nothing but an upload that could not be removed, and that with its journal. */
+function checkFailed({ view, dir }: Scene, { name }: Subject, hasJournal: boolean): void {
+  const temporary = readdirSync(dir).filter((each) => each.startsWith(`.${name}.`))
+  assert.deepEqual(temporary, [], 'a failure leaves no temporary file')
+  const hasParts = view.uploads().some(({ key, parts }) => key === name && parts > 0)
+  if (hasParts) assert.ok(hasJournal, 'an upload with parts is left only with its journal')
 }
 
 async function runOnce(
@@ -122,7 +132,7 @@ function hasCome(
     return () => Date.now() >= end
   }
   if ('said' in moment) return (events) => events.has(moment.said)
-  if ('stored' in moment) return () => view.stored().size >= moment.stored
+  if ('stored' in moment) return () => view.partCount() >= moment.stored
   if ('word' in moment) return () => journal().includes(moment.word)
   return () => journal().split('\n').length > moment.lines
 }
