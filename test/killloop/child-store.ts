@@ -62,8 +62,11 @@ export class ChildStore extends DiskView implements StoreView {
       .filter((send) => send !== undefined)
   }
 
+  /** One that is busy answers late: so it is asked something before and after. */
   async settled(): Promise<void> {
+    await this.#answers()
     await delay(SETTLE_MS)
+    await this.#answers()
   }
 
   /** Starts it, on the port it had. */
@@ -90,6 +93,11 @@ export class ChildStore extends DiskView implements StoreView {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGKILL')
     await once(child, 'exit')
+  }
+
+  /** Refused without a signature, or by a port nobody listens at; either is an answer. */
+  async #answers(): Promise<void> {
+    await fetch(this.address.endpoint).catch(() => undefined)
   }
 
   get #log(): string {

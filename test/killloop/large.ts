@@ -103,8 +103,8 @@ async function makeSubject(
   await writeFile(path, '')
   return {
     ...what,
-    // Two lines stand before the first range.
-    kills: [{ lines: half + 2 }],
+    // Three lines stand before the first range.
+    kills: [{ lines: half + 3 }],
     isRight: () => sha256 === sha256Of(blocksOf(path)),
     isOld: () => statSync(path).size === 0,
   }
