@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { runDist } from '../helpers/run-dist.ts'
 import { planKills } from '../killloop/plan.ts'
 
+/** For machines that do other things as well: these are some twenty starts of Node.js. */
+const BUSY_MS = 240_000
+
 type Figures = Readonly<Record<string, number>>
 
 /** Runs the loop to its end; returns what it counted. */
@@ -15,15 +18,22 @@ async function killLoop(...args: readonly string[]): Promise<Figures> {
 }
 
 describe('a command that is killed', () => {
-  test.each(['1', '2', '3', '4'])(
+  let resumed = 0
+
+  test.each(['1', '2', '3', '4', '5', '6', '7'])(
     'leaves all bytes in place, nothing sent without need, and nothing behind, with seed %s',
+    { timeout: BUSY_MS },
     async (seed) => {
-      const { kills, resumed } = await killLoop('--seed', seed, '--rounds', '5')
+      const figures = await killLoop('--seed', seed, '--rounds', '3')
+      resumed += figures['resumed'] ?? 0
       // Otherwise nothing was put to the test.
-      expect(kills).toBeGreaterThan(3)
-      expect(resumed).toBeGreaterThan(1)
+      expect(figures['kills']).toBeGreaterThan(1)
     },
   )
+
+  test('went on with what it had left, in some of these rounds', () => {
+    expect(resumed).toBeGreaterThan(3)
+  })
 
   test.each(['up', 'down'])(
     'at half of 256 MiB %s moves again at most what was in flight',
@@ -42,8 +52,12 @@ describe('a command that is killed', () => {
 })
 
 describe('a store that is killed', () => {
-  test('under a command ends with all bytes in place and nothing left', async () => {
-    const { kills } = await killLoop('--kill', 'store', '--seed', '1', '--rounds', '3')
-    expect(kills).toBeGreaterThan(2)
-  })
+  test(
+    'under a command ends with all bytes in place and nothing left',
+    { timeout: BUSY_MS },
+    async () => {
+      const { kills } = await killLoop('--kill', 'store', '--seed', '1', '--rounds', '3')
+      expect(kills).toBeGreaterThan(2)
+    },
+  )
 })
