@@ -28,7 +28,8 @@ const SCRIPT = (state: string): string => `
     type: 'upload', jobId: 'j', engine: '1', startedAt: 1, place, path: '${UPLOAD.path}',
     partSize: ${PART_SIZE}, parts: ${PARTS}, algorithm: 'CRC32',
     source: { dev: 1n, ino: 1n, size: ${PARTS * PART_SIZE}, mtimeNs: 1n, ctimeNs: 1n },
-    checksumType: 'FULL_OBJECT', sendChecksum: true, token: 't', attributes: 'a',
+    checksumType: 'FULL_OBJECT', sendChecksum: true, token: 't',
+    connection: {}, attributes: {}, hasCustomerKey: false,
   }
   const kept = [...(journal.found?.parts.values() ?? [])]
   await journal.start([begin, { type: 'created', uploadId: 'u' }, ...kept])
