@@ -31,7 +31,7 @@ export interface ControlRequest {
 export interface ControlResponse {
   readonly statusCode: number
   readonly headers: Record<string, string>
-  body: Uint8Array
+  body: Buffer
 }
 
 interface CallOptions {

@@ -12,6 +12,7 @@
  */
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { TransferError } from '../errors.ts'
 import type { StopSignal } from './abortable.ts'
 import type { ObjectAttributes, RequestAttributes } from './attributes.ts'
 import type { ObjectRef, StoreRoute } from './types.ts'
@@ -91,6 +92,29 @@ export interface UploadPage {
   readonly next: UploadMarker | undefined
 }
 
+/** An object as ListObjectsV2 tells it. */
+export interface ListedObject {
+  readonly key: string
+  readonly size: number
+  /** As sent, quotes included; `undefined` if the store did not say. */
+  readonly etag: string | undefined
+  readonly lastModified: number | undefined
+  /** `undefined` if the store did not say, which mostly means STANDARD. */
+  readonly storageClass: string | undefined
+  /** Kinds of checksums stored with it, as S3 names them. */
+  readonly checksumAlgorithms: readonly string[] | undefined
+}
+
+/** One page of ListObjectsV2. */
+export interface ObjectPage {
+  /** Ascending by the bytes of their keys. */
+  readonly objects: readonly ListedObject[]
+  /** What the keys between the prefix and a delimiter have in common, delimiter included; ascending. */
+  readonly prefixes: readonly string[]
+  /** Ask with it for what comes behind; `undefined` on the last page. */
+  readonly next: string | undefined
+}
+
 /** What a believable answer to Complete says. */
 export interface CompletedObject {
   /** As sent, quotes included. */
@@ -143,6 +167,22 @@ export interface ListUploadsOptions extends CallOptions {
   /** Beginning of the keys. */
   readonly prefix: string
   readonly after?: UploadMarker | undefined
+}
+
+export interface ListObjectsOptions extends CallOptions {
+  /** Beginning of the keys. */
+  readonly prefix: string
+  /** Keys that have it behind the prefix are told as one common prefix. */
+  readonly delimiter?: string | undefined
+  /**
+   * Only what comes behind it, in the order of bytes. With a token that says so already, it is the
+   * last name of the page before, which the answer must not go back behind.
+   */
+  readonly startAfter?: string | undefined
+  /** `next` of the page before. */
+  readonly token?: string | undefined
+  /** 1 to 1,000; the store may answer with less. @default the store's own, 1,000 */
+  readonly maxKeys?: number | undefined
 }
 
 export interface ObjectStore {
@@ -207,6 +247,25 @@ export interface ObjectStore {
    * it that pages end. Rejects with ERR_RESPONSE_INVALID for an upload without key or id.
    */
   listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage>
+
+  /**
+   * Removes objects, at most 1,000. Idempotent: one that is gone counts as removed, and in a bucket with
+   * versions a marker is put over each. Returns the failures, by key; whatever is neither there nor
+   * confirmed makes the answer ERR_RESPONSE_INVALID.
+   */
+  deleteObjects(
+    bucket: string,
+    keys: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, TransferError>>
+
+  /**
+   * A page of the objects of a bucket, in the order of their keys' bytes. Idempotent. A page that is
+   * not whole, not in order, or not what was asked for rejects with ERR_RESPONSE_INVALID, so that
+   * what is missing from a listing is missing from the bucket. Rejects also with ERR_NOT_SUPPORTED
+   * for buckets that `route` cannot reach.
+   */
+  listObjects(bucket: string, options: ListObjectsOptions): Promise<ObjectPage>
 
   /**
    * Forgets what is cached for a bucket: its route, and the credentials. With a region, that

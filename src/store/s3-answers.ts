@@ -9,16 +9,19 @@
 
 import type {
   CompleteMultipartUploadCommandOutput,
+  DeleteObjectsCommandOutput,
   HeadObjectCommandOutput,
   ListMultipartUploadsCommandOutput,
   Part,
 } from '@aws-sdk/client-s3'
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
-import { TransferError, type ErrorContext } from '../errors.ts'
+import { TransferError } from '../errors.ts'
 import { classifyResponse, type FailedResponse } from './classify.ts'
 import type { ControlResponse } from './control-transport.ts'
-import { parseErrorBody } from './error-body.ts'
+import { cleanMessage, parseErrorBody } from './error-body.ts'
+import { STORE_CODES } from './error-classes.ts'
+import { invalid } from './invalid-answer.ts'
 import type { CompletedObject, ListedPart, ObjectInfo, UploadPage } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
@@ -27,8 +30,10 @@ import type { ObjectRef } from './types.ts'
 const ROOTS: Readonly<Record<string, string>> = {
   CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
   CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
+  ListObjectsV2Command: 'ListBucketResult',
   ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
   ListPartsCommand: 'ListPartsResult',
+  DeleteObjectsCommand: 'DeleteResult',
 }
 
 /**
@@ -44,7 +49,7 @@ export function checkAnswer(
   const { statusCode: status, headers } = response
   const isSuccess = status >= 200 && status < 300
   if (isSuccess && root === undefined) return
-  const text = Buffer.from(response.body).toString('utf8')
+  const text = response.body.toString('utf8')
   const error = parseErrorBody(text)
   if (!isSuccess || (error !== undefined && !hasRoot(text, root ?? ''))) {
     throw classifyResponse({
@@ -144,9 +149,24 @@ export function readUploadPage(output: ListMultipartUploadsCommandOutput): Uploa
   return { uploads, next }
 }
 
-/** An answer that is no answer. The caller adds the context. */
-export function invalid(message: string, context: ErrorContext = {}): TransferError {
-  return new TransferError('ERR_RESPONSE_INVALID', message, context)
+/**
+ * What became of each key, by the answer to DeleteObjects: the failures.
+ * @throws ERR_RESPONSE_INVALID if it says nothing of a key
+ */
+export function readDeleted(
+  keys: readonly string[],
+  output: DeleteObjectsCommandOutput,
+): ReadonlyMap<string, TransferError> {
+  const told = new Set(output.Deleted?.map(({ Key }) => Key))
+  const failures = new Map<string, TransferError>()
+  for (const { Key: key = '', Code: storeCode, Message: message } of output.Errors ?? []) {
+    told.add(key)
+    const code = STORE_CODES.get(storeCode ?? '') ?? 'ERR_REQUEST_REFUSED'
+    const text = cleanMessage(message) ?? 'The object could not be removed'
+    failures.set(key, new TransferError(code, text, { operation: 'DeleteObjects', key, storeCode }))
+  }
+  if (keys.every((key) => told.has(key))) return failures
+  throw invalid('The answer does not say what became of each object.')
 }
 
 /** Whether a document consists of that element, to its very end, blanks aside. */

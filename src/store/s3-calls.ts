@@ -10,6 +10,7 @@ import { TransferError, type ErrorContext } from '../errors.ts'
 import { abortable, abortError, throwIfAborted } from './abortable.ts'
 import { attributeParams } from './attributes.ts'
 import { classifyException } from './classify.ts'
+import { invalid } from './invalid-answer.ts'
 import type {
   CallOptions,
   CompletedObject,
@@ -24,8 +25,8 @@ import type {
   UploadPage,
 } from './object-store.ts'
 import {
-  invalid,
   readCompletedObject,
+  readDeleted,
   readListedPart,
   readObjectInfo,
   readUploadPage,
@@ -48,6 +49,10 @@ const LIST_PARTS_PAGE = 1000
 
 /** Uploads per page. Source: S3 API reference, ListMultipartUploads: 1,000 at most. */
 const LIST_UPLOADS_PAGE = 1000
+
+/** What XML 1.0 has no way to say; keys with it are removed one by one. */
+// oxlint-disable-next-line no-control-regex
+const NOT_IN_XML = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/
 
 interface SendOptions {
   readonly abortSignal?: AbortSignal
@@ -190,6 +195,28 @@ export class S3Calls {
         })
         return readUploadPage(await client.send(command, sending))
       },
+    )
+  }
+
+  async deleteObjects(
+    bucket: string,
+    keys: readonly string[],
+    options: CallOptions = {},
+  ): Promise<ReadonlyMap<string, TransferError>> {
+    const odd = keys.filter((key) => NOT_IN_XML.test(key))
+    const plain = odd.length === 0 ? keys : keys.filter((key) => !NOT_IN_XML.test(key))
+    for (const key of odd) await this.#deleteObject({ bucket, key }, options)
+    if (plain.length === 0) return new Map()
+    const Objects = plain.map((Key) => ({ Key }))
+    return this.#call('DeleteObjects', { bucket }, {}, options, async (client, s3, sending) => {
+      const command = new s3.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } })
+      return readDeleted(plain, await client.send(command, sending))
+    })
+  }
+
+  async #deleteObject(object: ObjectRef, options: CallOptions): Promise<void> {
+    await this.#call('DeleteObject', object, {}, options, (client, s3, sending) =>
+      client.send(new s3.DeleteObjectCommand(objectParams(object)), sending),
     )
   }
 

@@ -10,7 +10,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 
 import { TransferError } from '../errors.ts'
 import { classifyException } from './classify.ts'
-import { ControlTransport, type ControlResponse } from './control-transport.ts'
+import type { ControlResponse, ControlTransport } from './control-transport.ts'
 import { cleanMessage } from './error-body.ts'
 import type { StoreSettings } from './object-store.ts'
 import { DEFAULT_REGION, type PlainStore } from './plain-store.ts'
@@ -34,19 +34,12 @@ export class S3Clients {
   readonly #config: S3ClientConfig
   readonly #provider: () => Promise<Credentials>
   readonly #refreshProvider: () => Promise<unknown>
-  readonly #transport: ControlTransport
   readonly #byRegion = new Map<string, S3Client>()
   #clockOffsetMs = 0
   #mustRefresh = false
   #refreshedAt = 0
 
-  constructor(
-    sdk: Sdk,
-    settings: StoreSettings,
-    config: S3ClientConfig,
-    main: S3Client,
-    transport: ControlTransport,
-  ) {
+  constructor(sdk: Sdk, settings: StoreSettings, config: S3ClientConfig, main: S3Client) {
     this.sdk = sdk
     this.settings = settings
     this.#config = { ...config, credentials: main.config.credentials }
@@ -60,7 +53,6 @@ export class S3Clients {
       }
     }
     this.#refreshProvider = () => main.config.credentials({ forceRefresh: true })
-    this.#transport = transport
   }
 
   /** The client for buckets of a region. */
@@ -116,24 +108,25 @@ export class S3Clients {
   destroy(): void {
     for (const client of this.#byRegion.values()) client.destroy()
     this.#byRegion.clear()
-    this.#transport.destroy()
   }
 }
 
 /**
  * Loads the SDK and resolves what the environment says. No request is sent.
  * @param plain what is known without it: then nothing has to be found out
+ * @param transport carries their requests; whoever made it closes it
  * @throws ERR_OPTION_INVALID for an unusable region or endpoint
  */
 export async function openClients(
   options: S3StoreOptions,
   plain: PlainStore | undefined,
+  transport: ControlTransport,
 ): Promise<S3Clients> {
   const sdk = loadSdk()
   if (plain !== undefined) {
     const config = await baseConfig({ ...options, ...plain.options })
     const main = new sdk.s3.S3Client(config)
-    return makeClients(sdk, plain.settings, config, main, options)
+    return makeClients(sdk, plain.settings, config, main, transport)
   }
   const base = await baseConfig(options)
   const endpoint = await findEndpoint(sdk, base)
@@ -142,7 +135,7 @@ export async function openClients(
   // Only this client is without our own checksum settings, so that it shows the user's.
   const main = new sdk.s3.S3Client(config)
   const settings = await readSettings(main, options.region, endpoint.isCustom)
-  return makeClients(sdk, settings, config, main, options)
+  return makeClients(sdk, settings, config, main, transport)
 }
 
 function makeClients(
@@ -150,9 +143,8 @@ function makeClients(
   settings: StoreSettings,
   config: S3ClientConfig,
   main: S3Client,
-  options: S3StoreOptions,
+  transport: ControlTransport,
 ): S3Clients {
-  const transport = new ControlTransport(options)
   const control: S3ClientConfig = {
     ...config,
     maxAttempts: 1,
@@ -162,7 +154,7 @@ function makeClients(
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: transport as NonNullable<S3ClientConfig['requestHandler']>,
   }
-  return new S3Clients(sdk, settings, control, main, transport)
+  return new S3Clients(sdk, settings, control, main)
 }
 
 async function baseConfig(options: S3StoreOptions): Promise<S3ClientConfig> {

@@ -10,15 +10,20 @@
 
 import { TransferError } from '../errors.ts'
 import { abortable, throwIfAborted } from './abortable.ts'
+import type { ControlTransport } from './control-transport.ts'
+import type { ListCall } from './list-objects.ts'
 import type {
+  CallOptions,
   CompletedObject,
   CompletedPart,
   CompleteOptions,
   CreateOptions,
   HeadOptions,
   ListedPart,
+  ListObjectsOptions,
   ListUploadsOptions,
   ObjectInfo,
+  ObjectPage,
   ObjectStore,
   RouteOptions,
   StoreSettings,
@@ -44,8 +49,10 @@ class S3Store implements ObjectStore {
   readonly #plainRoutes = new Map<string, StoreRoute>()
   readonly #regions = new Map<string, string>()
   #plain: Promise<PlainStore | undefined> | undefined
+  #transport: Promise<ControlTransport> | undefined
   #clients: Promise<S3Clients> | undefined
   #calls: Promise<S3Calls> | undefined
+  #listCall: Promise<ListCall> | undefined
   #clockOffsetMs = 0
   #closed = false
 
@@ -103,6 +110,19 @@ class S3Store implements ObjectStore {
     return (await this.#load()).listMultipartUploads(bucket, options)
   }
 
+  async deleteObjects(
+    bucket: string,
+    keys: readonly string[],
+    options: CallOptions = {},
+  ): Promise<ReadonlyMap<string, TransferError>> {
+    return (await this.#load()).deleteObjects(bucket, keys, options)
+  }
+
+  async listObjects(bucket: string, options: ListObjectsOptions): Promise<ObjectPage> {
+    this.#listCall ??= this.#loadListCall()
+    return (await this.#listCall).run(bucket, options)
+  }
+
   refresh(bucket: string, options: { readonly region?: string | undefined } = {}): void {
     this.#probed.delete(bucket)
     this.#plainRoutes.delete(bucket)
@@ -129,6 +149,10 @@ class S3Store implements ObjectStore {
       (clients) => clients.destroy(),
       () => undefined,
     )
+    this.#transport?.then(
+      (transport) => transport.destroy(),
+      () => undefined,
+    )
   }
 
   #findPlain(): Promise<PlainStore | undefined> {
@@ -150,10 +174,26 @@ class S3Store implements ObjectStore {
 
   async #openClients(): Promise<S3Clients> {
     const { openClients } = await import('./s3-clients.ts')
-    const clients = await openClients(this.#options, await this.#findPlain())
+    const transport = await this.#openTransport()
+    const clients = await openClients(this.#options, await this.#findPlain(), transport)
     // It may have been noted before there were any.
     clients.setClockOffset(this.#clockOffsetMs)
     return clients
+  }
+
+  #openTransport(): Promise<ControlTransport> {
+    this.#transport ??= import('./control-transport.ts').then(
+      ({ ControlTransport }) => new ControlTransport(this.#options),
+    )
+    return this.#transport
+  }
+
+  async #loadListCall(): Promise<ListCall> {
+    const { ListCall } = await import('./list-objects.ts')
+    return new ListCall({
+      route: (bucket, signal) => this.route(bucket, { signal }),
+      transport: () => this.#openTransport(),
+    })
   }
 
   #load(): Promise<S3Calls> {

@@ -74,6 +74,10 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       attempt(object.bucket, call, always, () => store.listParts(object, uploadId, call)),
     listMultipartUploads: (bucket, call) =>
       attempt(bucket, call, always, () => store.listMultipartUploads(bucket, call)),
+    deleteObjects: (bucket, keys, call) =>
+      attempt(bucket, call, always, () => store.deleteObjects(bucket, keys, call)),
+    listObjects: (bucket, call) =>
+      attempt(bucket, call, always, () => store.listObjects(bucket, call)),
     refresh: (bucket, how) => store.refresh(bucket, how),
     noteClockOffset: (offsetMs) => store.noteClockOffset(offsetMs),
     close: () => store.close(),

@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { findPlainStore } from '../../src/store/plain-store.ts'
+import { ControlTransport } from '../../src/store/control-transport.ts'
 import { openClients } from '../../src/store/s3-clients.ts'
 import type { S3StoreOptions } from '../../src/store/s3-store-options.ts'
 
@@ -121,6 +122,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
+// Nothing is sent.
+const transport = new ControlTransport({ connectTimeoutMs: 1000, readTimeoutMs: 1000 })
+
 describe('a plain store', () => {
   it('says what the SDK says of settings, keys and addresses, or nothing', async () => {
     let told = 0
@@ -131,7 +135,7 @@ describe('a plain store', () => {
           await setEnvironment(given)
           const plain = await findPlainStore(given.options)
           if (plain === undefined) return
-          const clients = await openClients(given.options, undefined)
+          const clients = await openClients(given.options, undefined, transport)
           try {
             expect(plain.settings).toEqual(clients.settings)
             const expected = given.options.credentials === 'anonymous' ? undefined : true
@@ -161,7 +165,7 @@ describe('a plain store', () => {
         const address = plain?.address(given.bucket, plain.settings.region)
         if (plain === undefined || address === undefined) return
         told += 1
-        const clients = await openClients(given.options, plain)
+        const clients = await openClients(given.options, plain, transport)
         expect(await clients.probe(given.bucket, plain.settings.region)).toEqual(address)
         clients.destroy()
       }),

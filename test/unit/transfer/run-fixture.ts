@@ -160,6 +160,8 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
     listMultipartUploads: unexpected('listMultipartUploads'),
+    deleteObjects: unexpected('deleteObjects'),
+    listObjects: unexpected('listObjects'),
     refresh: () => undefined,
     noteClockOffset: () => undefined,
     close: () => undefined,

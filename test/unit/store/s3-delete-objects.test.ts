@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ObjectStore } from '../../../src/store/object-store.ts'
+import { failureOf } from '../../helpers/failure.ts'
+import { openS3Store, startHttpScript, type HttpScript } from './http-script.ts'
+
+let script: HttpScript
+let store: ObjectStore
+
+beforeEach(async () => {
+  script = await startHttpScript()
+  store = openS3Store({ endpoint: script.endpoint })
+})
+
+afterEach(async () => {
+  store.close()
+  await script[Symbol.asyncDispose]()
+})
+
+const answer = (inside: string): { readonly body: string } => ({
+  body: `<DeleteResult>${inside}</DeleteResult>`,
+})
+
+describe('deleteObjects', () => {
+  it('tells which are still there, and why', async () => {
+    script.answer(
+      answer(`<Deleted><Key>a</Key></Deleted>
+<Error><Key>b&amp;c</Key><Code>AccessDenied</Code><Message>no</Message></Error>
+<Error><Key>d</Key><Code>InternalError</Code></Error>
+<Error><Key>e</Key><Code>NobodyKnows</Code><Message>odd</Message></Error>`),
+    )
+    const failures = await store.deleteObjects('bucket', ['a', 'b&c', 'd', 'e'])
+    const told = [...failures].map(([key, { code, retryable }]) => [key, code, retryable])
+    expect(told).toEqual([
+      ['b&c', 'ERR_ACCESS_DENIED', false],
+      ['d', 'ERR_STORE_UNAVAILABLE', true],
+      ['e', 'ERR_REQUEST_REFUSED', false],
+    ])
+    expect(failures.get('b&c')?.message).toContain('no')
+    expect(script.requests).toMatchObject([{ method: 'POST' }])
+  })
+
+  it('removes one by one what XML cannot name', async () => {
+    script.answer({ status: 204 }, answer('<Deleted><Key>a</Key></Deleted>'))
+    expect(await store.deleteObjects('bucket', ['\u0001', 'a'])).toEqual(new Map())
+    expect(script.requests.map(({ method }) => method)).toEqual(['DELETE', 'POST'])
+    expect(script.requests[0]?.url).toContain('%01')
+  })
+
+  it.each([
+    ['that is empty', { body: '' }],
+    ['of a proxy', { body: '<html>sign in</html>' }],
+    ['that is cut off', { body: '<DeleteResult><Deleted><Key>a</Key></Deleted>' }],
+    ['that leaves one out', answer('<Deleted><Key>a</Key></Deleted>')],
+    ['about others', answer('<Deleted><Key>x</Key></Deleted><Deleted><Key>y</Key></Deleted>')],
+  ])('does not believe an answer %s', async (_, body) => {
+    script.answer(body)
+    const error = await failureOf(store.deleteObjects('bucket', ['a', 'b']))
+    expect(error.code).toBe('ERR_RESPONSE_INVALID')
+  })
+})
