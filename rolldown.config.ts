@@ -20,6 +20,20 @@ const keepInPlace: Plugin = {
   },
 }
 
+/**
+ * The small modules that all of the engine stands on go together, and not into a file for each set of
+ * drivers that shares some of them: a start would load a dozen. None of them imports a package.
+ */
+const GROUND = {
+  includeDependenciesRecursively: false,
+  groups: [
+    {
+      name: 'ground',
+      test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+)\.ts$/,
+    },
+  ],
+}
+
 /** The modules below `root` that `entries` load, in the same place below `dist`. */
 function joined(root: 'src' | 'workers', entries: readonly string[]): RolldownOptions {
   return {
@@ -35,6 +49,7 @@ function joined(root: 'src' | 'workers', entries: readonly string[]): RolldownOp
       sourcemapExcludeSources: true,
       entryFileNames: '[name].js',
       chunkFileNames: 'chunks/[name].js',
+      ...(root === 'src' ? { codeSplitting: GROUND } : {}),
     },
   }
 }

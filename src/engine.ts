@@ -7,20 +7,13 @@ import { createEnvironment, drivers, exposition } from './environment.ts'
 import { TransferError } from './errors.ts'
 import type { EventName, Listener } from './events.ts'
 import type { JobList } from './journal/list-jobs.ts'
-import { readBeginning } from './journal/read-beginning.ts'
-import { badTarget, destinationOf, objectAt, versionOf, type ObjectLocation } from './locations.ts'
+import { ObjectCalls } from './object-calls.ts'
+import type { ObjectLocation } from './locations.ts'
 import type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
 import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
-import {
-  checkDownloadOptions,
-  checkResumeOptions,
-  checkUploadOptions,
-  type DownloadOptions,
-  type ResumeOptions,
-  type UploadOptions,
-} from './transfer-options.ts'
+import type { DownloadOptions, ResumeOptions, UploadOptions } from './transfer-options.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
 import {
   checkCleanupOptions,
@@ -28,11 +21,19 @@ import {
   type CleanupResult,
 } from './transfer/clean-up-options.ts'
 import type { Limits } from './transfer/running-limits.ts'
-import { RunningSweeps } from './transfer/running-sweeps.ts'
-import { RunningTransfers } from './transfer/running-transfers.ts'
+import { RunningWork, shutDown } from './shut-down.ts'
 import type { Transfer } from './transfer/transfer.ts'
+import { TreeCalls } from './tree-calls.ts'
+import type {
+  DownloadDirectoryOptions,
+  SyncOptions,
+  UploadDirectoryOptions,
+} from './tree/tree-options.ts'
+import type { TreeTransfer } from './tree/tree-transfer.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
-import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
+import type { UploadInput } from './transfer/upload-input.ts'
+import { listEntries, type ListedEntry } from './tree/list-entries.ts'
+import { checkListOptions, type ListOptions } from './tree/list-options.ts'
 
 /**
  * Moves objects between this machine and an S3-compatible store.
@@ -48,9 +49,9 @@ export class TransferEngine implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #env: TransferEnvironment
   // Owned by the coordinator.
-  readonly #transfers: RunningTransfers
-  readonly #servers: Promise<MetricsServer>[] = []
-  readonly #sweeps = new RunningSweeps()
+  readonly #work: RunningWork
+  readonly #objects: ObjectCalls
+  readonly #trees: TreeCalls
   #closing: Promise<void> | undefined
 
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URI_INVALID */
@@ -59,7 +60,15 @@ export class TransferEngine implements AsyncDisposable {
     const { target } = this.#options.target
     if (target !== undefined) parseS3Uri(target)
     this.#env = createEnvironment(this.#options)
-    this.#transfers = new RunningTransfers(this.#env)
+    this.#work = new RunningWork(this.#env)
+    this.#objects = new ObjectCalls(this.#env, this.#work.transfers, this.#options)
+    this.#trees = new TreeCalls({
+      env: this.#env,
+      objects: this.#objects,
+      tuning: this.#options.tuning,
+      tasks: this.#work.tasks,
+      check: this.#check,
+    })
   }
 
   /**
@@ -93,20 +102,7 @@ export class TransferEngine implements AsyncDisposable {
     destination?: ObjectLocation,
     options: UploadOptions = {},
   ): Transfer<UploadResult> {
-    hearErrors(source)
-    const prepare = () => {
-      this.#assertOpen()
-      checkUploadInput(source)
-      const path = pathOf(source)
-      const { bucket, key } = destinationOf(destination, path, this.#options.target.target)
-      const checked = checkUploadOptions(options, this.#options.tuning)
-      return { names: { kind: 'upload' as const, bucket, key, path }, checked }
-    }
-    return this.#transfers.submit(prepare, options, async (run, { checked }) => {
-      const { uploadInput } = await drivers.upload()
-      const isChecksumChosen = options.checksumAlgorithm !== undefined
-      return uploadInput(run, source, { ...checked, isChecksumChosen })
-    })
+    return this.#objects.upload(source, destination, options, this.#check)
   }
 
   /**
@@ -121,19 +117,7 @@ export class TransferEngine implements AsyncDisposable {
     target: string | URL,
     options: DownloadOptions = {},
   ): Transfer<DownloadResult> {
-    const prepare = () => {
-      this.#assertOpen()
-      const object = { ...objectAt(source), ...versionOf(options) }
-      const path = pathOf(target)
-      if (path === undefined) throw badTarget(target)
-      const checked = checkDownloadOptions(options, this.#options.tuning)
-      const { bucket, key } = object
-      return { names: { kind: 'download' as const, bucket, key, path }, object, path, checked }
-    }
-    return this.#transfers.submit(prepare, options, async (run, { object, path, checked }) => {
-      const { runDownload } = await drivers.download()
-      return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
-    })
+    return this.#objects.download(source, target, options, this.#check)
   }
 
   /**
@@ -149,15 +133,46 @@ export class TransferEngine implements AsyncDisposable {
     options: DownloadOptions = {},
   ): AsyncGenerator<Buffer, void, undefined> {
     this.#assertOpen()
-    const object = { ...objectAt(source), ...versionOf(options) }
-    const checked = checkDownloadOptions(options, this.#options.tuning)
-    const compares = () => this.#compares()
-    const { bucket, key } = object
-    const names = { kind: 'read', bucket, key, path: undefined } as const
-    yield* this.#transfers.stream(names, options, async function* (run) {
-      const { readObject } = await drivers.read()
-      yield* readObject(run, { object, ...checked, compare: await compares() })
-    })
+    yield* this.#objects.read(source, options)
+  }
+
+  /**
+   * Uploads all files below a directory, each under its name behind the prefix. Rejects only for what is
+   * wrong with the whole; what becomes of each is told to `onOutcome`, and counted in the result.
+   *
+   * @param destination `s3://bucket/prefix`; a prefix is taken for a folder
+   * @throws (rejects) ERR_SOURCE_NOT_FOUND, ERR_URI_INVALID, ERR_OPTION_INVALID,
+   *   ERR_TOO_MANY_FAILURES with `maxErrors`, ERR_ABORTED
+   */
+  uploadDirectory(
+    directory: string | URL,
+    destination: string,
+    options: UploadDirectoryOptions = {},
+  ): TreeTransfer {
+    return this.#trees.upload(directory, destination, options)
+  }
+
+  /**
+   * Downloads all objects behind a prefix into a directory. No key leads out of it: one that would is
+   * skipped. Rejects as `uploadDirectory` does.
+   */
+  downloadDirectory(
+    source: string,
+    directory: string | URL,
+    options: DownloadDirectoryOptions = {},
+  ): TreeTransfer {
+    return this.#trees.download(source, directory, options)
+  }
+
+  /**
+   * Copies what is missing or differs between a directory and `s3://bucket/prefix`, by size and time. With
+   * `delete` it removes what only the destination has: last, and only if both sides were read whole.
+   *
+   * @throws (rejects) ERR_DELETE_REFUSED when something was to be removed and must not be, else as
+   *   `uploadDirectory` does
+   */
+  sync(from: string | URL, to: string | URL, options: SyncOptions = {}): TreeTransfer {
+    return this.#trees.sync(from, to, options)
   }
 
   /**
@@ -180,17 +195,7 @@ export class TransferEngine implements AsyncDisposable {
    *   and what `upload` and `download` throw
    */
   resume(id: string, options: ResumeOptions = {}): Transfer<UploadResult | DownloadResult> {
-    const prepare = () => {
-      this.#assertOpen()
-      const secrets = checkResumeOptions(options)
-      const begin = readBeginning(this.#env.openUploads.stateDirectory, id)
-      const { bucket, key } = begin.place
-      return { names: { kind: begin.type, bucket, key, path: begin.path }, begin, secrets }
-    }
-    return this.#transfers.submit(prepare, options, async (run, { begin, secrets }) => {
-      const { resumeJob } = await drivers.resumeJob()
-      return resumeJob(run, { id, begin, secrets, compare: await this.#compares() })
-    })
+    return this.#objects.resume(id, options, this.#check)
   }
 
   /**
@@ -204,9 +209,29 @@ export class TransferEngine implements AsyncDisposable {
     this.#assertOpen()
     const place = parseS3Uri(prefix)
     const checked = checkCleanupOptions(options)
-    return this.#sweeps.run(checked.signal, async (signal) => {
+    return this.#work.tasks.run(checked.signal, async (signal) => {
       const { cleanUp } = await drivers.cleanUp()
       return cleanUp(this.#env, place, { ...checked, signal })
+    })
+  }
+
+  /**
+   * The objects below a bucket or a prefix of keys, in the order of their keys' bytes, several pages
+   * ahead of a reader that is fast, in memory that does not grow. Each answer of the store must be
+   * whole and in order, so a listing that ends well has every key that was there all the time.
+   *
+   * @throws (while read) ERR_URI_INVALID, ERR_OPTION_INVALID, ERR_BUCKET_NOT_FOUND,
+   *   ERR_ACCESS_DENIED, ERR_RESPONSE_INVALID, ERR_ABORTED, …
+   */
+  list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListedEntry, void, undefined> {
+    return listEntries(drivers.listPages, () => {
+      this.#assertOpen()
+      return {
+        store: this.#env.store,
+        place: parseS3Uri(prefix),
+        ...checkListOptions(options),
+        closing: this.#work.listings.signal,
+      }
     })
   }
 
@@ -233,7 +258,7 @@ export class TransferEngine implements AsyncDisposable {
 
   /** Workers, connections, requests and budgets at this moment. */
   stats(): EngineStats {
-    return engineStats(this.#env, this.#transfers.size)
+    return engineStats(this.#env, this.#work.transfers.size)
   }
 
   /** The same as text in Prometheus' format; METRICS.md lists the names. */
@@ -249,16 +274,16 @@ export class TransferEngine implements AsyncDisposable {
   async serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
     this.#assertOpen()
     const starting = exposition.server().then((m) => m.serveMetrics(() => this.metrics(), options))
-    this.#servers.push(starting)
+    this.#work.servers.push(starting)
     return starting
   }
 
   /**
    * Takes no more work and ends. Uploads and downloads under way are waited for, `graceMs` long
-   * at most, then aborted; reads are aborted at once. The first call counts.
+   * at most, then aborted; reads and listings are aborted at once. The first call counts.
    */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs)
+    this.#closing ??= shutDown(this.#env, this.#work, options.graceMs)
     return this.#closing
   }
 
@@ -266,28 +291,7 @@ export class TransferEngine implements AsyncDisposable {
     return this.close()
   }
 
-  async #close(graceMs: number | undefined): Promise<void> {
-    const abortAll = (): void => {
-      this.#sweeps.cut(new Error('the engine was closed'))
-      this.#transfers.abort('the engine was closed')
-    }
-    this.#transfers.abort('the engine was closed', 'read')
-    const timer = graceMs === undefined ? undefined : setTimeout(abortAll, graceMs)
-    await this.#transfers.settled()
-    await this.#sweeps.settled()
-    clearTimeout(timer)
-    for (const server of await Promise.allSettled(this.#servers)) {
-      if (server.status === 'fulfilled') await server.value.close()
-    }
-    await this.#env.executor.close()
-    this.#env.store.close()
-    await this.#env.openUploads.settled()
-  }
-
-  async #compares(): Promise<boolean> {
-    const { responseChecksumValidation } = await this.#env.store.settings()
-    return responseChecksumValidation === 'WHEN_SUPPORTED'
-  }
+  readonly #check = (): void => this.#assertOpen()
 
   #assertOpen(): void {
     if (this.#closing === undefined) return

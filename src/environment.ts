@@ -31,7 +31,9 @@ export const drivers = {
   read: once(() => import('./transfer/read.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
+  tree: once(() => import('./tree/run-tree.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
+  listPages: once(() => import('./tree/listing.ts')),
 } as const
 
 /** What turns statistics into metrics, loaded by who asks for them. */

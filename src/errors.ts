@@ -61,6 +61,15 @@ export const ERROR_CODES = {
     retryable: false,
     hint: 'Choose a state directory that can be written, or do without resuming.',
   },
+  // Trees
+  ERR_TOO_MANY_FAILURES: {
+    retryable: false,
+    hint: 'See what failed; what was done stays, and the same call does the rest.',
+  },
+  ERR_DELETE_REFUSED: {
+    retryable: false,
+    hint: 'Look at both sides; all that was to be copied was, and nothing removed.',
+  },
   // Object and plan
   ERR_OBJECT_TOO_LARGE: { retryable: false, hint: 'Choose larger parts, or split the object.' },
   ERR_OBJECT_NOT_FOUND: { retryable: false, hint: 'Check bucket and key.' },

@@ -29,9 +29,30 @@ export type { ObjectRef } from './store/types.ts'
 export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'
 export type { DownloadOptions, ResumeOptions, UploadOptions } from './transfer-options.ts'
 export type { CleanupOptions, CleanupResult, CleanupUpload } from './transfer/clean-up-options.ts'
+export type {
+  ActionReason,
+  DoneOutcome,
+  FailedOutcome,
+  Outcome,
+  PlannedOutcome,
+  SkippedOutcome,
+  TreeAction,
+  TreeCounts,
+  TreeOperation,
+} from './tree/outcome.ts'
+export type { TreeEntry } from './tree/entries.ts'
+export type {
+  DownloadDirectoryOptions,
+  SyncOptions,
+  TreeOptions,
+  UploadDirectoryOptions,
+} from './tree/tree-options.ts'
+export type { TreeProgress, TreeResult, TreeTransfer } from './tree/tree-transfer.ts'
 export type { Progress } from './transfer/progress.ts'
 export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
 export type { Limits } from './transfer/running-limits.ts'
+export type { ListedEntry } from './tree/list-entries.ts'
+export type { ListOptions } from './tree/list-options.ts'
 export type { Transfer } from './transfer/transfer.ts'
 export type { UploadInput } from './transfer/upload-input.ts'
 export {

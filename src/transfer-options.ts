@@ -36,6 +36,11 @@ export interface UploadOptions extends ObjectAttributes, CommonOptions {
 export interface DownloadOptions extends RequestAttributes, CommonOptions {
   /** @default the current version */
   readonly versionId?: string | undefined
+  /**
+   * Whether file and name are on the disk when the download is done. Objects in parts are always.
+   * @default true
+   */
+  readonly fsync?: boolean | undefined
 }
 
 /** What a transfer that is gone on with may be given; all else is as it was. */
@@ -66,7 +71,7 @@ const UPLOAD_NAMES = [
   'size',
 ]
 const RESUME_NAMES = ['sseCustomerKey', 'signal', 'onProgress']
-const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId']
+const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId', 'fsync']
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
 export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTuning): CheckedUpload {
@@ -93,8 +98,15 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
 export function checkDownloadOptions(
   options: DownloadOptions,
   tuning: ResolvedTuning,
-): { readonly attributes: RequestAttributes; readonly partSize: number | undefined } {
+): {
+  readonly attributes: RequestAttributes
+  readonly partSize: number | undefined
+  readonly fsync: boolean | undefined
+} {
   checkNames(options, DOWNLOAD_NAMES)
+  if (options.fsync !== undefined && typeof options.fsync !== 'boolean') {
+    throw invalid('fsync', 'true or false')
+  }
   checkCommon(options)
   if (options.versionId !== undefined && typeof options.versionId !== 'string') {
     throw invalid('versionId', 'a text')
@@ -102,6 +114,7 @@ export function checkDownloadOptions(
   const { sseCustomerKey, requestPayer, expectedBucketOwner } = options
   return {
     attributes: validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner }),
+    fsync: options.fsync,
     partSize: override('partSize', options.partSize, tuning) as number | undefined,
   }
 }

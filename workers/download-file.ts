@@ -157,14 +157,14 @@ async function prove(
   throw new TransferError('ERR_CHECKSUM_MISMATCH', message, context)
 }
 
-/** Under the temporary name, durable, then under the final one. */
+/** Under the temporary name, durable if it is to be, then under the final one. */
 async function writeFile(job: GetFileJob, bytes: Buffer, disk: DiskSync): Promise<void> {
-  const { path, temporary } = job
+  const { path, temporary, fsync } = job
   try {
     const mode = modeOver(lstatSync(path, { throwIfNoEntry: false }), path)
     const fd = openSync(temporary, TEMPORARY_FLAGS, TEMPORARY_MODE)
     try {
-      await fill(fd, bytes, mode, disk)
+      await fill(fd, bytes, mode, fsync ? disk : undefined)
       renameSync(temporary, path)
     } catch (error) {
       rmSync(temporary, { force: true })
@@ -173,16 +173,21 @@ async function writeFile(job: GetFileJob, bytes: Buffer, disk: DiskSync): Promis
   } catch (error) {
     throw targetError(error, path)
   }
-  await disk.directory(dirname(path))
+  if (fsync) await disk.directory(dirname(path))
 }
 
 /** Writes, syncs and closes. Short writes happen, on a nearly full disk for example. */
-async function fill(fd: number, bytes: Buffer, mode: number, disk: DiskSync): Promise<void> {
+async function fill(
+  fd: number,
+  bytes: Buffer,
+  mode: number,
+  disk: DiskSync | undefined,
+): Promise<void> {
   try {
     for (let done = 0; done < bytes.length;) {
       done += writeSync(fd, bytes, done, bytes.length - done, done)
     }
-    await disk.file(fd)
+    await disk?.file(fd)
     fchmodSync(fd, mode)
   } finally {
     closeSync(fd)

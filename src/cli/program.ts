@@ -20,8 +20,16 @@ interface CommandEntry {
 
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   cp: {
-    summary: 'copy one object: file, - or s3:// to s3://, and back',
+    summary: 'copy a file, - or a directory to s3://, and back',
     load: async () => (await import('./commands/cp.ts')).setUpCp,
+  },
+  sync: {
+    summary: 'copy what is missing or differs from a directory to s3://, or back',
+    load: async () => (await import('./commands/sync.ts')).setUpSync,
+  },
+  ls: {
+    summary: 'list the objects below a bucket or prefix',
+    load: async () => (await import('./commands/ls.ts')).setUpLs,
   },
   resume: {
     summary: 'go on with transfers that were killed or paused',

@@ -95,9 +95,14 @@ export class ProgressLine {
 
   /** Writes a line that stays, above this one. */
   say(text: string): void {
+    this.clear()
+    this.#stream.write(`${text}\n`)
+  }
+
+  /** Takes the line away until it is drawn again: something else is to be written. */
+  clear(): void {
     if (this.#drawn !== '' && this.#redraws) this.#stream.write(`\r${CLEAR_TO_END}`)
     this.#drawn = ''
-    this.#stream.write(`${text}\n`)
   }
 
   retried(): void {
@@ -107,8 +112,7 @@ export class ProgressLine {
   /** Takes the line away; what follows starts in an empty one. */
   end(): void {
     this.#stop()
-    if (this.#drawn !== '' && this.#redraws) this.#stream.write(`\r${CLEAR_TO_END}`)
-    this.#drawn = ''
+    this.clear()
   }
 
   #draw(): void {

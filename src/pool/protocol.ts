@@ -98,6 +98,8 @@ export interface GetFileJob extends RequestJob {
   readonly length: number
   /** Whether a stored checksum is compared. */
   readonly compare: boolean
+  /** Whether the file is on the disk before it has its name, and the name when the job is done. */
+  readonly fsync: boolean
   /** What is computed where none is stored. */
   readonly algorithm: ChecksumAlgorithm
 }

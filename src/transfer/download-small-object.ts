@@ -80,6 +80,7 @@ async function getFile(
       temporary,
       length: SMALL_FILE_MAX,
       compare: spec.compare,
+      fsync: spec.fsync !== false,
       algorithm: 'CRC32',
     }),
   })

@@ -36,6 +36,8 @@ export interface DownloadSpec {
   readonly partSize: number | undefined
   /** Whether stored checksums are asked for and compared. */
   readonly compare: boolean
+  /** Whether a file of one request is made durable; one in ranges always is. @default true */
+  readonly fsync?: boolean | undefined
   /** Bytes are handed out in order, and hashed so where ranges cannot be combined. */
   readonly inOrder?: boolean | undefined
 }
@@ -202,7 +204,8 @@ async function intoTarget(
     const checked = { path: target.path, parts, received }
     const result = resultOf(run, spec, opened, checked)
     run.signal.throwIfAborted()
-    await target.commit(async (mtimeNs) => journal?.finishing(mtimeNs))
+    const isDurable = plan.kind === 'ranges' || spec.fsync !== false
+    await target.commit(async (mtimeNs) => journal?.finishing(mtimeNs), isDurable)
     await journal?.end()
     return { ...result, ...run.tally }
   } catch (error) {

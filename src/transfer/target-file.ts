@@ -130,14 +130,15 @@ export class TargetFile {
   }
 
   /**
-   * Makes the bytes durable and gives them the final name.
+   * Gives the bytes the final name, and makes both durable unless that is not wanted.
    * @param before is told the modification time just before that
    */
   async commit(
     before: (mtimeNs: bigint) => Promise<void> = () => Promise.resolve(),
+    fsync = true,
   ): Promise<void> {
     try {
-      await this.#file.sync()
+      if (fsync) await this.#file.sync()
       await this.#file.chmod(this.#mode)
       const { mtimeNs } = await this.#file.stat({ bigint: true })
       await before(mtimeNs)
@@ -146,7 +147,7 @@ export class TargetFile {
     } catch (error) {
       throw targetError(error, this.path, this.#context)
     }
-    await syncDirectory(dirname(this.path))
+    if (fsync) await syncDirectory(dirname(this.path))
   }
 
   /** Leaves the temporary file for a resume. */

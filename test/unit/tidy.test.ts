@@ -23,7 +23,11 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(options|option-check|option-table)\.ts$/],
   [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
-  [/^src\/(metrics\/|(transfer-options|locations|stats|environment|tls-warning|engine)\.ts$)/],
+  [/^src\/(transfer-options|locations)\.ts$/],
+  [/^src\/tree\//],
+  [
+    /^src\/(metrics\/|(object-calls|tree-calls|stats|environment|tls-warning|shut-down|engine)\.ts$)/,
+  ],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/cli\//],
 ]

@@ -12,6 +12,7 @@ import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { engineFlags, parseFlag, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
+import { reportStyleOf } from '../output-flags.ts'
 
 const EXAMPLES = `
 Uploads are ours if an engine of this user noted them on this machine (--state-dir) and died, or
@@ -60,11 +61,7 @@ function ownFlags(): Option[] {
 async function runCleanup(prefix: string, values: FlagValues): Promise<number> {
   const { TransferEngine } = await import('../../index.ts')
   const engineOptions = engineOptionsOf(values)
-  const report = new CleanupReport({
-    json: values['json'] === true,
-    quiet: values['quiet'] === true,
-    debug: values['debug'] === true,
-  })
+  const report = new CleanupReport(reportStyleOf(values))
   const isShown = values['yes'] !== true
   const dryRun = isShown || values['dryRun'] === true || values['dryrun'] === true
   const interruption = new Interruption()

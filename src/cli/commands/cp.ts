@@ -1,8 +1,9 @@
 /**
- * `transfer-engine cp`: one object, in either direction, as a file or as a stream.
+ * `transfer-engine cp`: one object, in either direction, as a file or as a stream; or with
+ * `--recursive` all of a directory or a prefix.
  */
 
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { isTransferError } from '../../errors.ts'
@@ -14,8 +15,12 @@ import { routeCopy, type CopyRoute } from '../copy-route.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
-import { checkMetricsFlags, metricsFlags, serveMetrics } from '../metrics-flags.ts'
+import { checkMetricsFlags, serveMetrics } from '../metrics-flags.ts'
 import { objectFlags, objectOptionsFrom } from '../object-flags.ts'
+import { outputFlags, reportStyleOf, stateFlags } from '../output-flags.ts'
+import { runTreeCommand } from '../run-tree-command.ts'
+import { copyFlags, treeFlags } from '../tree-flags.ts'
+import { UsageError } from '../usage-error.ts'
 
 const EXAMPLES = `
 Source and destination: a path, - for standard input or output, or s3://bucket/key. A destination
@@ -26,40 +31,40 @@ Examples:
   transfer-engine cp big.tar s3://bucket/big.tar --part-size 64MiB --storage-class STANDARD_IA
   transfer-engine cp s3://bucket/big.tar . --endpoint-url http://127.0.0.1:9000
   transfer-engine cp s3://bucket/log.gz - | zcat
+  transfer-engine cp --recursive data s3://bucket/data --exclude '*.tmp'
   pg_dump db | transfer-engine cp - s3://bucket/db.sql --metadata host=a,kind=dump`
 
 /** Adds what `cp` takes. */
 export function setUpCp(command: Command, done: (exitCode: number) => void): void {
   command
-    .description('Copies one object: a file or standard input to s3://bucket/key, or back.')
+    .description(
+      'Copies a file or standard input to s3://bucket/key, a directory to a prefix, or back.',
+    )
     .argument('<source>', 'file, - or s3://bucket/key')
     .argument('<destination>', 'file, directory, - or s3://bucket/key')
     .addHelpText('after', EXAMPLES)
-  const flags = [...engineFlags(), ...connectionFlags(), ...objectFlags(), ...otherFlags()]
-  for (const option of flags) {
-    command.addOption(option)
-  }
-  command.action(async (source: string, destination: string, values: FlagValues) => {
-    done(await runCp(source, destination, values))
+  const flags = [...copyFlags(), ...treeFlags(), ...objectFlags()]
+  const common = [...engineFlags(), ...connectionFlags(), ...stateFlags(), ...outputFlags()]
+  for (const option of [...flags, ...common]) command.addOption(option)
+  command.action(async (source: string, target: string, values: FlagValues) => {
+    const isTree = values['recursive'] === true
+    if (!isTree) checkNoTree(values)
+    done(
+      isTree
+        ? await runTreeCommand({ how: 'copy', source, target, values })
+        : await runCp(source, target, values),
+    )
   })
 }
 
-function otherFlags(): Option[] {
-  const state = [
-    new Option('--no-resume', 'Begin anew, and write nothing down to go on with'),
-    new Option('--no-record-uploads', 'Do not note open uploads in the state directory'),
-  ]
-  const output = [
-    new Option('--dry-run', 'Say what would be done, and do nothing'),
-    new Option('--dryrun', 'The same').hideHelp(),
-    new Option('--json', 'One JSON event per line'),
-    new Option('--quiet', 'Only errors'),
-    new Option('--debug', 'Context and stack of errors'),
-  ]
-  return [
-    ...state.map((option) => option.helpGroup('Tuning:')),
-    ...[...output, ...metricsFlags()].map((option) => option.helpGroup('Output:')),
-  ]
+/** @throws UsageError for what has a meaning only with many */
+function checkNoTree(values: FlagValues): void {
+  const given = [...copyFlags(), ...treeFlags()].find(
+    (option) => values[option.attributeName()] !== undefined,
+  )
+  if (given === undefined) return
+  const message = `${given.long ?? ''} has a meaning only with --recursive.`
+  throw new UsageError('ERR_OPTION_INVALID', message, 'Add --recursive, or leave it out.')
 }
 
 async function runCp(source: string, target: string, values: FlagValues): Promise<number> {
@@ -71,11 +76,7 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
   const engineOptions = engineOptionsOf(values)
   checkMetricsFlags(values)
 
-  const report = new CopyReport(route, {
-    json: values['json'] === true,
-    quiet: values['quiet'] === true,
-    debug: values['debug'] === true,
-  })
+  const report = new CopyReport(route, reportStyleOf(values))
   const interruption = new Interruption(() =>
     report.notice('interrupted, cleaning up (once more exits at once)'),
   )

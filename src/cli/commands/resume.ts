@@ -12,6 +12,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { customerKeyFlag, objectOptionsFrom } from '../object-flags.ts'
+import { reportStyleOf } from '../output-flags.ts'
 import { chooseJobs, type Choice } from '../resume-choice.ts'
 import { describeJob, ResumeReport } from '../resume-report.ts'
 
@@ -57,11 +58,7 @@ function ownFlags(): Option[] {
 
 async function runResume(ids: readonly string[], values: FlagValues): Promise<number> {
   const choice: Choice = { ids, all: values['all'] === true, list: values['list'] === true }
-  const style: ReportStyle = {
-    json: values['json'] === true,
-    quiet: values['quiet'] === true,
-    debug: values['debug'] === true,
-  }
+  const style: ReportStyle = reportStyleOf(values)
   const report = new ResumeReport(style)
   try {
     const { jobs, failures } = await found(values)

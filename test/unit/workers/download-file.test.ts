@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { encodeDigest } from '../../../src/checksum/encoding.ts'
 import type { GetFileJob, PartResult } from '../../../src/pool/protocol.ts'
 import { DiskSync } from '../../../workers/disk-sync.ts'
@@ -63,6 +63,7 @@ async function download(
     temporary: join(directory(), '.target.part'),
     length: 10_000,
     compare: true,
+    fsync: true,
     algorithm: 'CRC32',
     ...changes,
   }
@@ -92,6 +93,19 @@ describe('a small object', () => {
     expect(server.requests[0]?.headers).not.toHaveProperty('range')
     expect(server.requests[0]?.headers).not.toHaveProperty('if-match')
   })
+
+  it.each([true, false])(
+    'is synced, and its directory too, if that is wanted: %s',
+    async (fsync) => {
+      const file = vi.spyOn(DiskSync.prototype, 'file')
+      const names = vi.spyOn(DiskSync.prototype, 'directory')
+      const { result } = await download({}, { fsync })
+      expect(result.ok).toBe(true)
+      expect([file.mock.calls.length, names.mock.calls.length]).toEqual(fsync ? [1, 1] : [0, 0])
+      vi.restoreAllMocks()
+      expect(readFileSync(target()).equals(BYTES)).toBe(true)
+    },
+  )
 
   it('is compared with whatever hash is stored', async () => {
     const good = await download({ headers: { etag: '"e"', 'x-amz-checksum-sha256': SHA256 } })

@@ -1,19 +1,20 @@
 /**
- * The sweeps under way, so that closing an engine can wait for them or cut them short.
+ * Work under way that consists of many requests or transfers, a sweep or a whole tree, so that closing
+ * an engine can wait for it or cut it short.
  */
 
-export class RunningSweeps {
+export class RunningTasks {
   readonly #running = new Set<Promise<unknown>>()
   readonly #cut = new AbortController()
 
   /** Runs one. Its signal aborts with the caller's, or when all are cut short. */
   async run<T>(
     callers: AbortSignal | undefined,
-    sweep: (signal: AbortSignal) => Promise<T>,
+    task: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const signal =
       callers === undefined ? this.#cut.signal : AbortSignal.any([callers, this.#cut.signal])
-    const running = sweep(signal)
+    const running = task(signal)
     this.#running.add(running)
     try {
       return await running

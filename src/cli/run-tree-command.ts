@@ -1,0 +1,99 @@
+/**
+ * `cp --recursive` and `sync`: one tree, from the command line to the exit code.
+ */
+
+import type { Outcome, TransferEngine, TreeProgress, TreeTransfer } from '../index.ts'
+import { targetError } from '../local-errors.ts'
+import { engineOptionsOf } from './connection-flags.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import type { FlagValues } from './flags.ts'
+import { Interruption } from './interrupt.ts'
+import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
+import { objectOptionsFrom } from './object-flags.ts'
+import { reportStyleOf } from './output-flags.ts'
+import { ReportFile } from './report-file.ts'
+import { treeOptionsFrom } from './tree-flags.ts'
+import { TreeReport } from './tree-report.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface TreeCommand {
+  readonly how: 'copy' | 'sync'
+  readonly source: string
+  readonly target: string
+  readonly values: FlagValues
+}
+
+/** @throws UsageError before anything was begun */
+export async function runTreeCommand(command: TreeCommand): Promise<number> {
+  const { TransferEngine, parseS3Uri } = await import('../index.ts')
+  const { source, target, values } = command
+  const direction = directionOf(source, target)
+  const { bucket } = parseS3Uri(direction === 'upload' ? target : source)
+  const options = {
+    ...objectOptionsFrom(values, direction),
+    ...treeOptionsFrom(values),
+    dryRun: values['dryRun'] === true || values['dryrun'] === true,
+  }
+  const engineOptions = engineOptionsOf(values)
+  checkMetricsFlags(values)
+  const report = new TreeReport(bucket, `${source} to ${target}`, reportStyleOf(values))
+  const interruption = new Interruption(() =>
+    report.notice('interrupted, cleaning up (once more exits at once)'),
+  )
+  let engine: TransferEngine | undefined
+  let file: ReportFile | undefined
+  try {
+    engine = new TransferEngine(engineOptions)
+    const path = values['report']
+    if (typeof path === 'string') file = new ReportFile(path, bucket)
+    const metrics = await serveMetrics(engine, values)
+    if (metrics !== undefined) report.notice(`metrics at ${metrics}`)
+    const result = await start(engine, command, direction, {
+      ...options,
+      signal: interruption.signal,
+      onOutcome: (outcome: Outcome) => {
+        report.outcome(outcome)
+        file?.add(outcome)
+      },
+      onProgress: (progress: TreeProgress) => report.progress(progress),
+    })
+    await file?.close()
+    file = undefined
+    report.done(result)
+    return result.failed > 0 ? EXIT.failed : EXIT.done
+  } catch (error) {
+    const { exitCode, outputError } = interruption
+    if (exitCode === EXIT.brokenPipe) return exitCode
+    const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
+    report.failed(failure)
+    return exitCode ?? exitCodeOf(failure)
+  } finally {
+    await engine?.close()
+    // What became of things is told also when the whole was ended early.
+    await file?.close().catch((error: unknown) => report.failed(error))
+    interruption[Symbol.dispose]()
+  }
+}
+
+function start(
+  engine: TransferEngine,
+  { how, source, target }: TreeCommand,
+  direction: 'upload' | 'download',
+  options: object,
+): TreeTransfer {
+  if (how === 'sync') return engine.sync(source, target, options)
+  return direction === 'upload'
+    ? engine.uploadDirectory(source, target, options)
+    : engine.downloadDirectory(source, target, options)
+}
+
+function directionOf(source: string, target: string): 'upload' | 'download' {
+  const [isFrom, isTo] = [source, target].map((side) => side.startsWith('s3://'))
+  if (isFrom === isTo) {
+    const message = isFrom
+      ? 'Trees are not copied from s3:// to s3://.'
+      : 'One of source and destination must be s3://bucket/prefix.'
+    throw new UsageError('ERR_USAGE', message, 'Give a directory and s3://bucket/prefix.')
+  }
+  return isTo === true ? 'upload' : 'download'
+}

@@ -1,0 +1,135 @@
+/**
+ * Calls about whole trees, from what a caller wrote to the driver that does it.
+ */
+
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drivers } from './environment.ts'
+import { toTransferError, TransferError } from './errors.ts'
+import type { ResolvedTuning } from './options.ts'
+import type { ObjectCalls } from './object-calls.ts'
+import { parseS3Uri } from './store/uri.ts'
+import { checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
+import type { RunningTasks } from './transfer/running-tasks.ts'
+import type { TransferEnvironment } from './transfer/transfer-run.ts'
+import type { TreeSpec } from './tree/run-tree.ts'
+import type { LocalSide, StoreSide } from './tree/sides.ts'
+import { TreeJob } from './tree/tree-job.ts'
+import {
+  checkTreeOptions,
+  type DownloadDirectoryOptions,
+  type SyncOptions,
+  type UploadDirectoryOptions,
+} from './tree/tree-options.ts'
+import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
+
+type AnyOptions = UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions
+
+export interface TreeCallsOptions {
+  readonly env: TransferEnvironment
+  readonly objects: ObjectCalls
+  readonly tuning: ResolvedTuning
+  readonly tasks: RunningTasks
+  /** Throws once the engine takes no more work. */
+  readonly check: () => void
+}
+
+export class TreeCalls {
+  readonly #options: TreeCallsOptions
+
+  constructor(options: TreeCallsOptions) {
+    this.#options = options
+  }
+
+  upload(
+    directory: string | URL,
+    destination: string,
+    options: UploadDirectoryOptions,
+  ): TreeTransfer {
+    return this.#start(options, () => {
+      const [local, remote] = [localSide(directory), storeSide(destination)]
+      return { direction: 'upload', local, remote, how: 'copy' }
+    })
+  }
+
+  download(
+    source: string,
+    directory: string | URL,
+    options: DownloadDirectoryOptions,
+  ): TreeTransfer {
+    return this.#start(options, () => {
+      const [local, remote] = [localSide(directory), storeSide(source)]
+      return { direction: 'download', local, remote, how: 'copy' }
+    })
+  }
+
+  sync(from: string | URL, to: string | URL, options: SyncOptions): TreeTransfer {
+    return this.#start(options, () => {
+      const [isFrom, isTo] = [isUri(from), isUri(to)]
+      if (isFrom === isTo) {
+        const message = isFrom
+          ? 'Trees are not copied from s3:// to s3://.'
+          : 'One of both sides must be s3://bucket/prefix.'
+        throw new TransferError('ERR_URI_INVALID', message)
+      }
+      return isFrom
+        ? { direction: 'download', local: localSide(to), remote: storeSide(from), how: 'sync' }
+        : { direction: 'upload', local: localSide(from), remote: storeSide(to), how: 'sync' }
+    })
+  }
+
+  #start(options: AnyOptions, prepare: () => TreeSpec): TreeTransfer {
+    const { env, objects, tuning, tasks, check } = this.#options
+    const cut = new AbortController()
+    const { signal: callers } = options
+    const signal =
+      callers instanceof AbortSignal ? AbortSignal.any([callers, cut.signal]) : cut.signal
+    let job: TreeJob | undefined
+    const run = async () => {
+      try {
+        check()
+        const spec = prepare()
+        const checked = checkTreeOptions(options, spec.how, (each) => {
+          if (spec.direction === 'upload') checkUploadOptions(each, tuning)
+          else checkDownloadOptions(each, tuning)
+        })
+        return await tasks.run(signal, async (either) => {
+          const started = new TreeJob(either, checked)
+          job = started
+          const { runTree } = await drivers.tree()
+          await runTree({ store: env.store, objects }, started, spec, checked)
+          return started.result()
+        })
+      } catch (error) {
+        throw job?.failure(error) ?? toTransferError(error)
+      }
+    }
+    return makeTreeTransfer(run(), {
+      progress: () => job?.progress,
+      abort: (reason) => cut.abort(reason),
+    })
+  }
+}
+
+function isUri(side: string | URL): side is string {
+  return typeof side === 'string' && side.startsWith('s3://')
+}
+
+function localSide(directory: string | URL): LocalSide {
+  const path = directory instanceof URL ? fileURLToPath(directory) : directory
+  if (typeof path === 'string' && path !== '' && !isUri(path)) {
+    return { kind: 'local', root: resolve(path) }
+  }
+  const message = 'The local side is the path of a directory.'
+  throw new TransferError('ERR_OPTION_INVALID', message)
+}
+
+/** A prefix is taken for a folder: `s3://bucket/a` holds `a/b`, and not `ab`. */
+function storeSide(uri: unknown): StoreSide {
+  if (typeof uri !== 'string') {
+    throw new TransferError('ERR_URI_INVALID', 'The side of the store is s3://bucket/prefix.')
+  }
+  const { bucket, key } = parseS3Uri(uri)
+  const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
+  return { kind: 'store', bucket, prefix }
+}

@@ -1,0 +1,38 @@
+/**
+ * What `list` may be told.
+ */
+
+import { TransferError } from '../errors.ts'
+import { checkOption, shownValue, unknownOption, type OptionRow } from '../option-check.ts'
+
+export interface ListOptions {
+  /**
+   * All objects, however deep; otherwise one level, where what is below a `/` is one prefix.
+   * @default true
+   */
+  readonly recursive?: boolean | undefined
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const RECURSIVE: OptionRow = { kind: 'boolean', doc: 'All objects, however deep' }
+
+/** All of them, filled in. */
+export interface CheckedList {
+  readonly recursive: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkListOptions(options: ListOptions): CheckedList {
+  const { signal, ...rest } = options
+  for (const name of Object.keys(rest)) {
+    if (name !== 'recursive') throw unknownOption(name, { recursive: {}, signal: {} })
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    const message = `Expected \`signal\` to be AbortSignal, got ${shownValue(signal)}.`
+    throw new TransferError('ERR_OPTION_INVALID', message, { option: 'signal' })
+  }
+  const recursive = checkOption('recursive', RECURSIVE, rest.recursive) !== false
+  return { recursive, signal }
+}

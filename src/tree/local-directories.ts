@@ -1,0 +1,80 @@
+/**
+ * The directories a tree comes down into. Each is made, or looked at, once: below the root none may be
+ * a symbolic link, or a key could lead out of it.
+ */
+
+import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve, sep } from 'node:path'
+import { assert } from '../assert.ts'
+import { TransferError } from '../errors.ts'
+import { errnoOf, targetError } from '../local-errors.ts'
+
+export class LocalDirectories {
+  readonly #root: string
+  readonly #made = new Map<string, Promise<void>>()
+
+  constructor(root: string) {
+    this.#root = resolve(root)
+  }
+
+  /**
+   * Makes the directory of a file below the root, and all between.
+   * @throws ERR_TARGET_UNWRITABLE where something else is in the way, a link too
+   */
+  makeFor(path: string): Promise<void> {
+    return this.#make(dirname(path))
+  }
+
+  /** Makes durable which names there are, on file systems that can. */
+  async sync(): Promise<void> {
+    for (const directory of this.#made.keys()) {
+      let handle: FileHandle | undefined
+      try {
+        handle = await open(directory, 'r')
+        await handle.sync()
+      } catch (error) {
+        if (errnoOf(error) === 'EIO') throw targetError(error, directory)
+      } finally {
+        await handle?.close()
+      }
+    }
+  }
+
+  #make(directory: string): Promise<void> {
+    const known = this.#made.get(directory)
+    if (known !== undefined) return known
+    const making = this.#makeNew(directory)
+    this.#made.set(directory, making)
+    // What was in the way may be gone for the next.
+    making.catch(() => this.#made.delete(directory))
+    return making
+  }
+
+  async #makeNew(directory: string): Promise<void> {
+    try {
+      if (directory === this.#root) {
+        await mkdir(directory, { recursive: true })
+        return
+      }
+      assert(directory.startsWith(this.#root + sep), 'a tree comes down below its root')
+      await this.#make(dirname(directory))
+      await makeOne(directory)
+    } catch (error) {
+      throw targetError(error, directory)
+    }
+  }
+}
+
+async function makeOne(directory: string): Promise<void> {
+  try {
+    await mkdir(directory)
+    return
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  const stats = await lstat(directory)
+  if (stats.isDirectory()) return
+  const what = stats.isSymbolicLink() ? 'a symbolic link' : 'a file'
+  const message = `${directory} is ${what}, and a directory is needed there`
+  throw new TransferError('ERR_TARGET_UNWRITABLE', message, { path: directory })
+}

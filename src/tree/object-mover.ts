@@ -1,0 +1,128 @@
+/**
+ * Does what a plan for a tree says, through the engine's own calls about one object.
+ */
+
+import { utimesSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { toTransferError, type TransferError } from '../errors.ts'
+import { errnoOf, targetError } from '../local-errors.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectRef } from '../store/types.ts'
+import type { DownloadResult, UploadResult } from '../transfer/results.ts'
+import type { Transfer } from '../transfer/transfer.ts'
+import type { LocalDirectories } from './local-directories.ts'
+import type { TreeAction } from './outcome.ts'
+import type { Done, Mover } from './run-actions.ts'
+
+/** Rounds in which objects that a store could not remove just then are asked for again. */
+const REMOVAL_ROUNDS = 3
+
+/** The engine's calls about one object. */
+export interface ObjectTransfers {
+  upload(path: string, object: ObjectRef, options: object): Transfer<UploadResult>
+  download(object: ObjectRef, path: string, options: object): Transfer<DownloadResult>
+}
+
+export interface MoverOptions {
+  readonly objects: ObjectTransfers
+  readonly store: ObjectStore
+  readonly bucket: string
+  /** Of the local side, if things come down. */
+  readonly directories: LocalDirectories | undefined
+  /** Said of each object. */
+  readonly each: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+}
+
+export class ObjectMover implements Mover {
+  readonly #options: MoverOptions
+  readonly #underWay = new Set<Transfer<unknown>>()
+
+  constructor(options: MoverOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of what is under way. */
+  get transferred(): number {
+    let sum = 0
+    for (const { progress } of this.#underWay) sum += progress.transferred
+    return sum
+  }
+
+  async move({ operation, key, path = '', mtimeMs }: TreeAction): Promise<Done> {
+    const { objects, bucket, directories, each, signal } = this.#options
+    const options = { ...each, signal }
+    const object = { bucket, key }
+    if (operation !== 'upload') await directories?.makeFor(path)
+    const transfer =
+      operation === 'upload'
+        ? objects.upload(path, object, options)
+        : objects.download(object, path, { fsync: false, ...options })
+    this.#underWay.add(transfer)
+    try {
+      const { attempts, elapsedMs, etag, checksum, verified, resumed } = await transfer
+      if (mtimeMs !== undefined) setTime(path, mtimeMs)
+      return { attempts, elapsedMs, etag, checksum, verified, resumed }
+    } finally {
+      this.#underWay.delete(transfer)
+    }
+  }
+
+  async remove(actions: readonly TreeAction[]): Promise<ReadonlyMap<TreeAction, TransferError>> {
+    const failures = new Map<TreeAction, TransferError>()
+    const objects = actions.filter(({ path }) => path === undefined)
+    for (const action of actions) {
+      const { path } = action
+      if (path === undefined) continue
+      await rm(path, { force: true }).catch((error: unknown) => {
+        failures.set(action, toTransferError(targetError(error, path)))
+      })
+    }
+    for (const [action, error] of await this.#removeObjects(objects)) failures.set(action, error)
+    return failures
+  }
+
+  async #removeObjects(
+    actions: readonly TreeAction[],
+  ): Promise<ReadonlyMap<TreeAction, TransferError>> {
+    const failures = new Map<TreeAction, TransferError>()
+    let rest = actions
+    for (let round = 1; rest.length > 0; round += 1) {
+      const refused = await this.#deleteObjects(rest.map(({ key }) => key))
+      const again: TreeAction[] = []
+      for (const action of rest) {
+        const error = refused.get(action.key)
+        if (error === undefined) failures.delete(action)
+        else {
+          failures.set(action, error)
+          if (error.retryable && round < REMOVAL_ROUNDS) again.push(action)
+        }
+      }
+      rest = again
+    }
+    return failures
+  }
+
+  async #deleteObjects(keys: readonly string[]): Promise<ReadonlyMap<string, TransferError>> {
+    const { store, bucket, signal } = this.#options
+    try {
+      return await store.deleteObjects(bucket, keys, { signal })
+    } catch (error) {
+      const failure = toTransferError(error)
+      return new Map(keys.map((key) => [key, failure.with({ key })]))
+    }
+  }
+}
+
+/**
+ * A file bears the time of its object, so that the next `sync` sees that they are the same. Does not wait
+ * for the disk: 3 µs, where a call that does not block costs 50.
+ */
+function setTime(path: string, mtimeMs: number): void {
+  try {
+    utimesSync(path, new Date(), new Date(mtimeMs))
+  } catch (error) {
+    // Somebody has moved it already; the bytes were right.
+    if (errnoOf(error) !== 'ENOENT') throw targetError(error, path)
+  }
+}

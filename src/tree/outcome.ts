@@ -1,0 +1,144 @@
+/**
+ * What becomes of each file and object of a tree. Nothing of a tree is an exception: what failed is
+ * told beside what was done, and the rest goes on.
+ */
+
+import type { TransferError } from '../errors.ts'
+import type { Checksum, Verification } from '../transfer/results.ts'
+import type { SkipReason } from './entries.ts'
+
+export type TreeOperation = 'upload' | 'download' | 'delete'
+
+/** One thing to be done. */
+export interface TreeAction {
+  readonly operation: TreeOperation
+  /** Relative to both roots, `/` between names. */
+  readonly name: string
+  /** Of the object: prefix and name. */
+  readonly key: string
+  /** Of the file; `undefined` for the removal of an object. */
+  readonly path: string | undefined
+  /** Bytes to move; 0 for a removal. */
+  readonly size: number
+  /** Why it is done. */
+  readonly reason: ActionReason
+  /** LastModified of an object that comes down. Epoch milliseconds. */
+  readonly mtimeMs?: number | undefined
+}
+
+export type ActionReason =
+  /** Everything is copied. */
+  | 'copy'
+  /** It is missing at the destination. */
+  | 'missing'
+  /** Sizes differ. */
+  | 'size'
+  /** The source is newer. */
+  | 'newer'
+  /** Of downloads: the file is newer than the object, or times differ where they are to be the same. */
+  | 'time'
+  /** Checksums differ. */
+  | 'checksum'
+  /** It is missing at the source. */
+  | 'extra'
+
+/** It was done, and proved as far as the store lets it be. */
+export interface DoneOutcome extends TreeAction {
+  readonly status: 'done'
+  readonly attempts: number
+  readonly elapsedMs: number
+  readonly etag?: string | undefined
+  readonly checksum?: Checksum | undefined
+  readonly verified?: Verification | undefined
+  readonly resumed?: boolean | undefined
+}
+
+/** It would be done, in a dry run. */
+export interface PlannedOutcome extends TreeAction {
+  readonly status: 'planned'
+}
+
+/** It could not be done; the destination is as it was. */
+export interface FailedOutcome extends TreeAction {
+  readonly status: 'failed'
+  readonly error: TransferError
+}
+
+/** It was left alone, for a reason that is none of its own. */
+export interface SkippedOutcome {
+  readonly status: 'skipped'
+  readonly name: string
+  readonly reason: SkipReason
+  readonly detail?: string | undefined
+}
+
+export type Outcome = DoneOutcome | PlannedOutcome | FailedOutcome | SkippedOutcome
+
+/** Sums over a tree. */
+export interface TreeCounts {
+  readonly uploaded: number
+  readonly downloaded: number
+  readonly deleted: number
+  /** What a dry run would have done. */
+  readonly planned: number
+  readonly skipped: number
+  readonly failed: number
+  /** The same on both sides. */
+  readonly unchanged: number
+  /** Moved, or in a dry run to be moved. */
+  readonly bytes: number
+}
+
+/** Counts outcomes. */
+export class TreeTally {
+  #uploaded = 0
+  #downloaded = 0
+  #deleted = 0
+  #planned = 0
+  #skipped = 0
+  #failed = 0
+  #unchanged = 0
+  #bytes = 0
+
+  add(outcome: Outcome): void {
+    switch (outcome.status) {
+      case 'skipped':
+        this.#skipped += 1
+        return
+      case 'failed':
+        this.#failed += 1
+        return
+      case 'planned':
+        this.#planned += 1
+        this.#bytes += outcome.size
+        return
+      case 'done':
+        this.#bytes += outcome.size
+        if (outcome.operation === 'upload') this.#uploaded += 1
+        else if (outcome.operation === 'download') this.#downloaded += 1
+        else this.#deleted += 1
+    }
+  }
+
+  /** One is the same on both sides: too many to tell each. */
+  unchanged(): void {
+    this.#unchanged += 1
+  }
+
+  get failed(): number {
+    return this.#failed
+  }
+
+  get counts(): TreeCounts {
+    return {
+      uploaded: this.#uploaded,
+      downloaded: this.#downloaded,
+      deleted: this.#deleted,
+      planned: this.#planned,
+      skipped: this.#skipped,
+      failed: this.#failed,
+      unchanged: this.#unchanged,
+      bytes: this.#bytes,
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A whole tree, from one side to the other: every file or object, or those that differ.
+ *
+ *   walk ─┐                        ┌─ copy → the engine's call about one object
+ *         ├─ (pairs) → plan → ────┤
+ *   list ─┘                        └─ remove, when both sides were read to their ends
+ */
+
+import { join } from 'node:path'
+import { platform } from 'node:process'
+import type { ObjectStore } from '../store/object-store.ts'
+import { compare } from './compare.ts'
+import type { FileEntry, ObjectEntry, TreeEntry } from './entries.ts'
+import { keyName, localName, pathBelow } from './key-path.ts'
+import { LocalDirectories } from './local-directories.ts'
+import { mergeJoin, type Pair } from './merge-join.ts'
+import { ObjectMover, type ObjectTransfers } from './object-mover.ts'
+import type { SkippedOutcome, TreeAction } from './outcome.ts'
+import { planSync, type SyncStep } from './plan-sync.ts'
+import { runActions } from './run-actions.ts'
+import { filesOf, objectsOf, type LocalSide, type StoreSide } from './sides.ts'
+import type { TreeJob } from './tree-job.ts'
+import type { CheckedTree } from './tree-options.ts'
+
+export interface TreeSpec {
+  readonly direction: 'upload' | 'download'
+  readonly local: LocalSide
+  readonly remote: StoreSide
+  /** Everything, or what differs. */
+  readonly how: 'copy' | 'sync'
+}
+
+export interface TreeHost {
+  readonly store: ObjectStore
+  readonly objects: ObjectTransfers
+}
+
+/** Ends when all has been done that could be. @throws for what is wrong with the whole */
+export async function runTree(
+  host: TreeHost,
+  job: TreeJob,
+  spec: TreeSpec,
+  options: CheckedTree,
+): Promise<void> {
+  const { direction, local, remote } = spec
+  const directories = direction === 'download' ? new LocalDirectories(local.root) : undefined
+  const { each } = options
+  const { signal } = job
+  const mover = new ObjectMover({ ...host, bucket: remote.bucket, directories, each, signal })
+  job.counts(() => mover.transferred)
+  const actions = actionsOf(host.store, job, spec, options)
+  if (options.dryRun) {
+    for await (const action of actions) {
+      job.check()
+      job.ended({ ...action, status: 'planned' })
+    }
+    return
+  }
+  await runActions(actions, {
+    mover,
+    onOutcome: (outcome) => job.ended(outcome),
+    check: () => job.check(),
+  })
+  await directories?.sync()
+  job.check()
+}
+
+async function* actionsOf(
+  store: ObjectStore,
+  job: TreeJob,
+  spec: TreeSpec,
+  options: CheckedTree,
+): AsyncGenerator<TreeAction> {
+  for await (const step of stepsOf(store, job, spec, options)) {
+    const action = step.kind === 'copy' ? copyOf(spec, options, step) : removalOf(spec, step.name)
+    if ('status' in action) {
+      job.ended(action)
+      continue
+    }
+    job.planned(action)
+    yield action
+  }
+}
+
+async function* stepsOf(
+  store: ObjectStore,
+  job: TreeJob,
+  { direction, local, remote, how }: TreeSpec,
+  options: CheckedTree,
+): AsyncGenerator<SyncStep<FileEntry | ObjectEntry>> {
+  const { filter, followSymlinks } = options
+  const isUpload = direction === 'upload'
+  let incomplete: string | undefined
+  const files = filesOf(local, followSymlinks, { job, filter, isSource: isUpload }, (reason) => {
+    incomplete ??= reason
+  })
+  const objects = objectsOf(store, remote, { job, filter, isSource: !isUpload })
+  if (how === 'copy') {
+    for await (const entry of isUpload ? files : objects) {
+      yield { kind: 'copy', source: entry, reason: 'copy' }
+    }
+    return
+  }
+  const left = { entries: files, kind: 'files' } as const
+  const right = { entries: objects, kind: 'objects' } as const
+  const pairs: AsyncIterable<Pair<FileEntry | ObjectEntry, FileEntry | ObjectEntry>> = isUpload
+    ? mergeJoin(left, right)
+    : mergeJoin(right, left)
+  yield* planSync(pairs, {
+    differ: (from, to) => {
+      const { reason } = compare(from, to, { direction, ...options })
+      return reason === 'same' ? undefined : reason
+    },
+    remove: options.delete,
+    removeMax: options.maxDelete,
+    veto: () => incomplete,
+    onUnchanged: () => job.unchanged(),
+  })
+}
+
+function copyOf(
+  { direction, local, remote }: TreeSpec,
+  { encodeNames }: CheckedTree,
+  { source, reason }: Extract<SyncStep<TreeEntry>, { readonly kind: 'copy' }>,
+): TreeAction | SkippedOutcome {
+  const { name, size, mtimeMs } = source
+  if (direction === 'upload') {
+    const key = remote.prefix + keyName(name, { encodeNames })
+    return { operation: 'upload', name, key, path: join(local.root, name), size, reason }
+  }
+  const file = localName(name, { platform, encodeNames })
+  if (file.problem !== undefined) {
+    return { status: 'skipped', name, reason: 'name-unsafe', detail: file.detail }
+  }
+  const path = pathBelow(local.root, file.name, platform)
+  return { operation: 'download', name, key: remote.prefix + name, path, size, reason, mtimeMs }
+}
+
+function removalOf({ direction, local, remote }: TreeSpec, name: string): TreeAction {
+  const path = direction === 'upload' ? undefined : join(local.root, name)
+  return { operation: 'delete', name, key: remote.prefix + name, path, size: 0, reason: 'extra' }
+}

@@ -1,0 +1,78 @@
+/**
+ * The two sides of a tree as sorted streams of what takes part: what is left out is told to the job.
+ */
+
+import { existsSync } from 'node:fs'
+import type { ObjectStore } from '../store/object-store.ts'
+import {
+  isFailure,
+  isSkipped,
+  type FileEntry,
+  type ObjectEntry,
+  type TreeEntry,
+} from './entries.ts'
+import { listPages } from './listing.ts'
+import type { TreeJob } from './tree-job.ts'
+import { walk } from './walk.ts'
+
+/** Where a tree is. */
+export type Side =
+  | { readonly kind: 'local'; readonly root: string }
+  /** The prefix is empty or ends in `/`. */
+  | { readonly kind: 'store'; readonly bucket: string; readonly prefix: string }
+
+export type LocalSide = Extract<Side, { readonly kind: 'local' }>
+export type StoreSide = Extract<Side, { readonly kind: 'store' }>
+
+export interface SideOptions {
+  readonly job: TreeJob
+  readonly filter: ((entry: TreeEntry) => boolean) | undefined
+  /** Whether what is left out is told: of a source, not of a destination. */
+  readonly isSource: boolean
+}
+
+/** Hears that a side could not be read whole. */
+export type OnIncomplete = (reason: string) => void
+
+export async function* filesOf(
+  { root }: LocalSide,
+  followSymlinks: boolean,
+  { job, filter, isSource }: SideOptions,
+  onIncomplete: OnIncomplete,
+): AsyncGenerator<FileEntry> {
+  // A destination that is not there yet is an empty one.
+  if (!isSource && !existsSync(root)) return
+  for await (const entry of walk(root, { followSymlinks, signal: job.signal })) {
+    if (isSkipped(entry)) {
+      const { name, reason, detail } = entry
+      if (isFailure(reason)) onIncomplete(`${name} could not be read (${reason})`)
+      if (isSource) job.ended({ status: 'skipped', name, reason, detail })
+      continue
+    }
+    if (isSource) job.saw()
+    if (filter === undefined || filter(entry)) yield entry
+  }
+}
+
+export async function* objectsOf(
+  store: ObjectStore,
+  { bucket, prefix }: StoreSide,
+  { job, filter, isSource }: SideOptions,
+): AsyncGenerator<ObjectEntry> {
+  const { signal } = job
+  for await (const { objects } of listPages(store, { bucket, prefix, signal })) {
+    for (const { key, size, etag, lastModified = 0, storageClass } of objects) {
+      const name = key.slice(prefix.length)
+      if (isSource) job.saw()
+      // What stands for a folder is no file: tools that show folders make such objects.
+      if (name === '' || name.endsWith('/')) {
+        if (isSource && name !== '') {
+          job.ended({ status: 'skipped', name, reason: 'folder-marker', detail: undefined })
+        }
+        continue
+      }
+      const entry = { name, size, mtimeMs: lastModified, key, etag, storageClass }
+      if (filter === undefined || filter(entry)) yield entry
+    }
+  }
+}

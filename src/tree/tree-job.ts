@@ -1,0 +1,109 @@
+/**
+ * One tree at work: its sums, who hears of them, and what ends it early.
+ */
+
+import { toTransferError, TransferError } from '../errors.ts'
+import { TreeTally, type Outcome, type TreeAction, type TreeCounts } from './outcome.ts'
+import type { TreeProgress, TreeResult } from './tree-transfer.ts'
+import type { CheckedTree } from './tree-options.ts'
+
+/** Failures that are kept for the result. Source: none, reasonable default. */
+const FAILURES_KEPT = 100
+
+/** Shortest time between two reports of progress. Milliseconds. */
+const PROGRESS_MS = 100
+
+/** What of the options a job needs. */
+export type JobOptions = Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgress'>
+
+export class TreeJob {
+  readonly signal: AbortSignal
+  readonly #options: JobOptions
+  readonly #tally = new TreeTally()
+  readonly #failures: TransferError[] = []
+  readonly #startedAt = performance.now()
+  #seen = 0
+  #bytesKnown = 0
+  #reportedAt = -Infinity
+  #underWay: () => number = () => 0
+
+  /** @param signal ends it */
+  constructor(signal: AbortSignal, options: JobOptions) {
+    this.signal = signal
+    this.#options = options
+  }
+
+  /** Says where bytes under way are counted. */
+  counts(underWay: () => number): void {
+    this.#underWay = underWay
+  }
+
+  /** A file or object was looked at. */
+  saw(): void {
+    this.#seen += 1
+    if (this.#seen % 256 === 0) this.#report()
+  }
+
+  planned({ size }: Pick<TreeAction, 'size'>): void {
+    this.#bytesKnown += size
+  }
+
+  unchanged(): void {
+    this.#tally.unchanged()
+  }
+
+  ended(outcome: Outcome): void {
+    this.#tally.add(outcome)
+    if (outcome.status === 'failed' && this.#failures.length < FAILURES_KEPT) {
+      this.#failures.push(outcome.error)
+    }
+    this.#options.onOutcome?.(outcome)
+    this.#report()
+  }
+
+  /** @throws what the job is to end with, when nothing more is to be begun */
+  check(): void {
+    if (this.signal.aborted) throw abortedBy(this.signal.reason)
+    const { maxErrors } = this.#options
+    const { failed } = this.#tally
+    if (maxErrors === 0 || failed < maxErrors) return
+    const message = `${failed} of a tree failed, as many as it may be; nothing more was begun`
+    throw new TransferError('ERR_TOO_MANY_FAILURES', message, {}, { cause: this.#failures[0] })
+  }
+
+  get progress(): TreeProgress {
+    const counts: TreeCounts = this.#tally.counts
+    const bytes = counts.bytes + this.#underWay()
+    return { ...counts, bytes, seen: this.#seen, bytesKnown: this.#bytesKnown }
+  }
+
+  /** The last word. */
+  result(): TreeResult {
+    this.#report(true)
+    const elapsedMs = performance.now() - this.#startedAt
+    return { ...this.#tally.counts, elapsedMs, failures: this.#failures }
+  }
+
+  /** What it rejects with. */
+  failure(error: unknown): TransferError {
+    return this.signal.aborted ? abortedBy(this.signal.reason) : toTransferError(error)
+  }
+
+  #report(isLast = false): void {
+    const { onProgress } = this.#options
+    if (onProgress === undefined) return
+    const now = performance.now()
+    if (!isLast && now - this.#reportedAt < PROGRESS_MS) return
+    this.#reportedAt = now
+    onProgress(this.progress)
+  }
+}
+
+function abortedBy(cause: unknown): TransferError {
+  return new TransferError(
+    'ERR_ABORTED',
+    'The tree was aborted; what was done stays',
+    {},
+    { cause },
+  )
+}

@@ -1,0 +1,160 @@
+/**
+ * What may be said of a whole tree, beside what may be said of each object in it.
+ */
+
+import { TransferError } from '../errors.ts'
+import { checkOption, unknownOption, type OptionRow } from '../option-check.ts'
+import type { DownloadOptions, UploadOptions } from '../transfer-options.ts'
+import type { TreeEntry } from './entries.ts'
+import type { Outcome } from './outcome.ts'
+import type { TreeProgress } from './tree-transfer.ts'
+
+/** Options of every transfer of trees. */
+export interface TreeOptions {
+  /** Which names take part; called for each, before anything else is looked at. @default all */
+  readonly filter?: ((entry: TreeEntry) => boolean) | undefined
+  /** Follow symbolic links of the local side, instead of skipping them. @default false */
+  readonly followSymlinks?: boolean | undefined
+  /** Say what would be done, and do nothing: outcomes are `planned`. @default false */
+  readonly dryRun?: boolean | undefined
+  /**
+   * Write keys that are no file names of this system as names that are, reversibly; and back when such
+   * a tree goes up. Not for `sync`. @default false, they are skipped
+   */
+  readonly encodeNames?: boolean | undefined
+  /** Begin nothing more after so many failures; 0 goes on to the end. @default 0 */
+  readonly maxErrors?: number | undefined
+  /** Hears what became of each object, as it ends. */
+  readonly onOutcome?: ((outcome: Outcome) => void) | undefined
+  /** Hears of the whole, at most ten times a second. */
+  readonly onProgress?: ((progress: TreeProgress) => void) | undefined
+  /** Ends it: what is under way is aborted, and what was done stays. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface UploadDirectoryOptions
+  extends TreeOptions, Omit<UploadOptions, 'signal' | 'onProgress' | 'size' | 'ifMatch'> {}
+
+export interface DownloadDirectoryOptions
+  extends TreeOptions, Omit<DownloadOptions, 'signal' | 'onProgress' | 'versionId' | 'fsync'> {
+  /**
+   * Whether each file is on the disk before it gets its name. Without, that is so for objects in parts
+   * only, and directories are synced at the end: after a loss of power a file may be empty.
+   * @default false
+   */
+  readonly fsync?: boolean | undefined
+}
+
+export interface SyncOptions
+  extends Omit<UploadDirectoryOptions, 'encodeNames'>, Pick<DownloadDirectoryOptions, 'fsync'> {
+  /** Remove at the destination what the source does not have. @default false */
+  readonly delete?: boolean | undefined
+  /** Remove nothing at all if more than so many would be removed. @default no limit */
+  readonly maxDelete?: number | undefined
+  /** Compare sizes only. @default false */
+  readonly sizeOnly?: boolean | undefined
+  /**
+   * Of downloads: a file that is older than its object is no match either. @default false, as the
+   * AWS CLI has it
+   */
+  readonly exactTimestamps?: boolean | undefined
+}
+
+/** Those with a bound. */
+const ROWS = {
+  followSymlinks: { kind: 'boolean', doc: 'Follow symbolic links, instead of skipping them' },
+  dryRun: { kind: 'boolean', doc: 'Say what would be done, and do nothing' },
+  encodeNames: { kind: 'boolean', doc: 'Write keys that are no file names as names that are' },
+  maxErrors: { kind: 'count', default: 0, min: 0, max: 1e9, doc: 'Stop after so many failures' },
+  delete: { kind: 'boolean', doc: 'Remove at the destination what the source does not have' },
+  maxDelete: {
+    kind: 'count',
+    default: 1e12,
+    min: 0,
+    max: 1e12,
+    doc: 'Remove nothing if more than so many would be removed',
+  },
+  sizeOnly: { kind: 'boolean', doc: 'Compare sizes only' },
+  exactTimestamps: { kind: 'boolean', doc: 'Of downloads: times must be the same' },
+} as const satisfies Record<string, OptionRow>
+
+type Row = keyof typeof ROWS
+
+const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors'] as const
+const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
+const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTimestamps'] as const
+
+const FUNCTIONS = ['filter', 'onOutcome', 'onProgress'] as const
+
+export interface CheckedTree {
+  readonly filter: ((entry: TreeEntry) => boolean) | undefined
+  readonly followSymlinks: boolean
+  readonly encodeNames: boolean
+  readonly dryRun: boolean
+  readonly maxErrors: number
+  readonly onOutcome: ((outcome: Outcome) => void) | undefined
+  readonly onProgress: ((progress: TreeProgress) => void) | undefined
+  readonly signal: AbortSignal | undefined
+  readonly delete: boolean
+  readonly maxDelete: number
+  readonly sizeOnly: boolean
+  readonly exactTimestamps: boolean
+  /** What is left is said of each object. */
+  readonly each: Readonly<Record<string, unknown>>
+}
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkTreeOptions(
+  options: UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions,
+  kind: 'copy' | 'sync',
+  checkEach: (each: object) => void,
+): CheckedTree {
+  const names: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
+  const { filter, onOutcome, onProgress, signal, ...rest } = options
+  checkFunctions({ filter, onOutcome, onProgress })
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('signal', 'an AbortSignal')
+  }
+  const given = rest as Readonly<Record<string, unknown>>
+  const each: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given)) {
+    if ((names as readonly string[]).includes(name)) continue
+    if (Object.hasOwn(ROWS, name)) throw unknownOption(name, rowsOf(names))
+    each[name] = value
+  }
+  checkEach(each)
+  const read = (name: Row): unknown =>
+    checkOption(name, ROWS[name], names.includes(name) ? given[name] : undefined)
+  return {
+    filter,
+    onOutcome,
+    onProgress,
+    signal,
+    encodeNames: read('encodeNames') === true,
+    followSymlinks: read('followSymlinks') === true,
+    dryRun: read('dryRun') === true,
+    maxErrors: read('maxErrors') as number,
+    delete: read('delete') === true,
+    maxDelete: read('maxDelete') as number,
+    sizeOnly: read('sizeOnly') === true,
+    exactTimestamps: read('exactTimestamps') === true,
+    each,
+  }
+}
+
+function rowsOf(names: readonly Row[]): Readonly<Record<string, OptionRow>> {
+  return Object.fromEntries(names.map((name) => [name, ROWS[name]]))
+}
+
+function checkFunctions(functions: Readonly<Record<(typeof FUNCTIONS)[number], unknown>>): void {
+  for (const name of FUNCTIONS) {
+    const value = functions[name]
+    if (value !== undefined && typeof value !== 'function') throw invalid(name, 'a function')
+  }
+}
+
+function invalid(option: string, expected: string): TransferError {
+  return new TransferError('ERR_OPTION_INVALID', `Expected \`${option}\` to be ${expected}.`, {
+    option,
+  })
+}

@@ -1,0 +1,66 @@
+/**
+ * What the caller of a tree gets: a promise with controls, of sums. It rejects only for what is wrong
+ * with the whole: a root that is missing, a listing that breaks off, an abort.
+ */
+
+import type { TransferError } from '../errors.ts'
+import type { TreeCounts } from './outcome.ts'
+
+/** How far a tree is. What is still to come is not known before its end. */
+export interface TreeProgress extends TreeCounts {
+  /** Files and objects that were looked at so far. */
+  readonly seen: number
+  /** Bytes of what is known to be moved so far. */
+  readonly bytesKnown: number
+}
+
+export interface TreeResult extends TreeCounts {
+  /** Milliseconds. */
+  readonly elapsedMs: number
+  /** The first failures, for those who did not listen to all. */
+  readonly failures: readonly TransferError[]
+}
+
+/** A tree under way. */
+export interface TreeTransfer extends Promise<TreeResult> {
+  readonly progress: TreeProgress
+  /** Ends it, and resolves when nothing is under way any more; it then rejects with ERR_ABORTED. */
+  abort(reason?: unknown): Promise<void>
+}
+
+const NOTHING: TreeProgress = {
+  uploaded: 0,
+  downloaded: 0,
+  deleted: 0,
+  planned: 0,
+  skipped: 0,
+  failed: 0,
+  unchanged: 0,
+  bytes: 0,
+  seen: 0,
+  bytesKnown: 0,
+}
+
+export function makeTreeTransfer(
+  promise: Promise<TreeResult>,
+  controls: {
+    /** `undefined` before it has begun. */
+    progress(): TreeProgress | undefined
+    abort(reason: unknown): void
+  },
+): TreeTransfer {
+  // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
+  const transfer = promise.then((result) => result)
+  const nothing = (): void => undefined
+  return Object.defineProperties(transfer, {
+    progress: { get: () => controls.progress() ?? NOTHING, enumerable: true },
+    abort: {
+      value: (reason?: unknown): Promise<void> => {
+        controls.abort(reason)
+        // Who aborts knows how it ends and need not look.
+        transfer.catch(nothing)
+        return promise.then(nothing, nothing)
+      },
+    },
+  }) as TreeTransfer
+}
