@@ -56,6 +56,8 @@ export async function runTree(
     }
     return
   }
+  // What keeps everything from moving, no region or no credentials, is told once.
+  await host.store.route(remote.bucket, { signal })
   await runActions(actions, {
     mover,
     onOutcome: (outcome) => job.ended(outcome),
