@@ -53,12 +53,6 @@ const LEFT_OUT = [
   'special-file',
   /** An object of no bytes whose key ends in '/'. */
   'folder-marker',
-  /** A pattern or function of the caller's says so. */
-  'excluded',
-  'too-small',
-  'too-large',
-  'too-old',
-  'too-new',
 ] as const
 
 /** Words for what should have been moved: it is missing on the other side afterwards. */

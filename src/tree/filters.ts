@@ -1,6 +1,6 @@
 /**
- * Which entries of a tree are meant: patterns of names, sizes, times, and a function of the
- * caller's. All that is given must let an entry pass.
+ * Which entries of a tree are meant: patterns of names, sizes and times. All that is given must let
+ * an entry pass.
  *
  * Patterns have the order of the AWS CLI: everything is included at first, and the last rule whose
  * pattern fits decides. Case counts on every system, and patterns have '/' on every system.
@@ -8,7 +8,7 @@
 
 import { TransferError } from '../errors.ts'
 import { parseDuration } from '../units.ts'
-import type { SkipReason, TreeEntry } from './entries.ts'
+import type { TreeEntry } from './entries.ts'
 import { compilePattern } from './patterns.ts'
 
 export interface FilterRule {
@@ -28,26 +28,22 @@ export interface FilterOptions {
   readonly newerThanMs?: number | undefined
   /** Epoch milliseconds; what was modified at that time or after is left out. */
   readonly olderThanMs?: number | undefined
-  /** Says false of what is left out. */
-  readonly filter?: ((entry: TreeEntry) => boolean) | undefined
 }
 
-/** Why an entry is left out; `undefined` when it is meant. */
-export type Filter = (entry: TreeEntry) => SkipReason | undefined
+/** Whether an entry is meant. */
+export type Filter = (entry: TreeEntry) => boolean
 
 /** @throws ERR_OPTION_INVALID for a pattern that is none */
 export function createFilter(options: FilterOptions): Filter {
-  const { minSize = 0, maxSize = Infinity, filter } = options
+  const { minSize = 0, maxSize = Infinity } = options
   const { newerThanMs = -Infinity, olderThanMs = Infinity } = options
   const isIncluded = namesOf(options.rules ?? [])
-  return (entry) => {
-    if (!isIncluded(entry.name)) return 'excluded'
-    if (entry.size < minSize) return 'too-small'
-    if (entry.size > maxSize) return 'too-large'
-    if (entry.mtimeMs <= newerThanMs) return 'too-old'
-    if (entry.mtimeMs >= olderThanMs) return 'too-new'
-    return filter === undefined || filter(entry) ? undefined : 'excluded'
-  }
+  return ({ name, size, mtimeMs }) =>
+    size >= minSize &&
+    size <= maxSize &&
+    mtimeMs > newerThanMs &&
+    mtimeMs < olderThanMs &&
+    isIncluded(name)
 }
 
 function namesOf(rules: readonly FilterRule[]): (name: string) => boolean {

@@ -5,7 +5,7 @@
  */
 
 import { segmentProblem, type SegmentProblem } from './file-names.ts'
-import { decodeSegment, encodeSegment } from './name-encoding.ts'
+import { encodeSegment } from './name-encoding.ts'
 
 export type NameProblem = SegmentProblem | 'empty' | 'absolute'
 
@@ -48,11 +48,6 @@ export function localName(name: string, rules: NameRules): LocalName {
     if (problem !== undefined) return refused(problem)
   }
   return { name: names.join('/') }
-}
-
-/** The key, behind the prefix, for the name of a file: the way back from `localName`. */
-export function keyName(name: string, rules: Pick<NameRules, 'encodeNames'>): string {
-  return rules.encodeNames ? name.split('/').map(decodeSegment).join('/') : name
 }
 
 /** The path of a `LocalName` below a directory. */

@@ -37,8 +37,6 @@ export type ActionReason =
   | 'newer'
   /** Of downloads: the file is newer than the object, or times differ where they are to be the same. */
   | 'time'
-  /** Checksums differ. */
-  | 'checksum'
   /** It is missing at the source. */
   | 'extra'
 

@@ -15,6 +15,8 @@ export type SyncStep<S extends TreeEntry> =
   | { readonly kind: 'remove'; readonly name: string }
 
 export interface PlanSyncOptions<S extends TreeEntry, D extends TreeEntry> {
+  /** Which take part. One that does not keeps what there is of its name on the other side. */
+  readonly filter: (entry: TreeEntry) => boolean
   /** Why the source is to be copied; `undefined` when both are the same. */
   readonly differ: (
     source: S,
@@ -40,9 +42,11 @@ export async function* planSync<S extends TreeEntry, D extends TreeEntry>(
   let sources = 0
   for await (const { name, source, destination } of pairs) {
     if (source === undefined) {
-      if (options.remove) extra.add(name)
+      if (options.remove && destination !== undefined && options.filter(destination))
+        extra.add(name)
       continue
     }
+    if (!options.filter(source)) continue
     sources += 1
     if (destination === undefined) {
       yield { kind: 'copy', source, reason: 'missing' }

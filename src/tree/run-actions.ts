@@ -3,10 +3,11 @@
  *
  * Things are begun in the order of the plan, and a bounded number is under way: the engine shares its
  * connections among them, in parts where they are large, so that a large file neither holds up the
- * small ones behind it nor is left alone at the end. Removals of objects go in groups.
+ * small ones behind it nor is left alone at the end. Removals come when all else has ended, in groups.
  */
 
 import { toTransferError, type TransferError } from '../errors.ts'
+import { Semaphore } from '../transfer/semaphore.ts'
 import type { DoneOutcome, Outcome, TreeAction } from './outcome.ts'
 
 /**
@@ -37,19 +38,28 @@ export interface RunActionsOptions {
   readonly onOutcome: (outcome: Outcome) => void
   /** Whether to begin nothing more; asked before each. @throws what the run is to end with */
   readonly check: () => void
+  /** Whether to remove anything; asked once, when all else has ended. @throws the same */
+  readonly checkRemoval: () => void
+  /** Ends the waiting for a place. */
+  readonly signal: AbortSignal
 }
 
 /** Resolves when all that was begun has ended, also when the plan or `check` throws. */
 export async function runActions(
   plan: AsyncIterable<TreeAction>,
-  { mover, onOutcome, check }: RunActionsOptions,
+  { mover, onOutcome, check, checkRemoval, signal }: RunActionsOptions,
 ): Promise<void> {
+  const places = new Semaphore(WINDOW)
   const underWay = new Set<Promise<void>>()
   let batch: TreeAction[] = []
+  let mayRemove = false
   const start = async (work: () => Promise<void>): Promise<void> => {
-    if (underWay.size >= WINDOW) await Promise.race(underWay)
     check()
-    const promise = work().finally(() => underWay.delete(promise))
+    const leave = await places.acquire(1, 0, signal)
+    const promise = work().finally(() => {
+      underWay.delete(promise)
+      leave()
+    })
     underWay.add(promise)
   }
   const flush = async (): Promise<void> => {
@@ -62,6 +72,11 @@ export async function runActions(
       if (action.operation !== 'delete') {
         await start(() => moveOne(action, mover, onOutcome))
         continue
+      }
+      if (!mayRemove) {
+        await Promise.all(underWay)
+        checkRemoval()
+        mayRemove = true
       }
       batch.push(action)
       if (batch.length === DELETE_BATCH) await flush()

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { platform } from 'node:process'
 import type { ObjectStore } from '../store/object-store.ts'
 import { compare } from './compare.ts'
-import type { FileEntry, ObjectEntry, TreeEntry } from './entries.ts'
-import { keyName, localName, pathBelow } from './key-path.ts'
+import type { FileEntry, ObjectEntry } from './entries.ts'
+import { localName, pathBelow } from './key-path.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { mergeJoin, type Pair } from './merge-join.ts'
 import { ObjectMover, type ObjectTransfers } from './object-mover.ts'
@@ -62,6 +62,8 @@ export async function runTree(
     mover,
     onOutcome: (outcome) => job.ended(outcome),
     check: () => job.check(),
+    checkRemoval: () => job.checkRemoval(),
+    signal,
   })
   await directories?.sync()
   job.check()
@@ -90,16 +92,17 @@ async function* stepsOf(
   { direction, local, remote, how }: TreeSpec,
   options: CheckedTree,
 ): AsyncGenerator<SyncStep<FileEntry | ObjectEntry>> {
-  const { filter, followSymlinks } = options
+  const { filter, followSymlinks, encodeNames } = options
   const isUpload = direction === 'upload'
   let incomplete: string | undefined
-  const files = filesOf(local, followSymlinks, { job, filter, isSource: isUpload }, (reason) => {
+  const walking = { followSymlinks, decodeNames: encodeNames }
+  const files = filesOf(local, walking, { job, isSource: isUpload }, (reason) => {
     incomplete ??= reason
   })
-  const objects = objectsOf(store, remote, { job, filter, isSource: !isUpload })
+  const objects = objectsOf(store, remote, { job, isSource: !isUpload })
   if (how === 'copy') {
     for await (const entry of isUpload ? files : objects) {
-      yield { kind: 'copy', source: entry, reason: 'copy' }
+      if (filter(entry)) yield { kind: 'copy', source: entry, reason: 'copy' }
     }
     return
   }
@@ -109,6 +112,7 @@ async function* stepsOf(
     ? mergeJoin(left, right)
     : mergeJoin(right, left)
   yield* planSync(pairs, {
+    filter,
     differ: (from, to) => {
       const { reason } = compare(from, to, { direction, ...options })
       return reason === 'same' ? undefined : reason
@@ -121,21 +125,21 @@ async function* stepsOf(
 }
 
 function copyOf(
-  { direction, local, remote }: TreeSpec,
+  { local, remote }: TreeSpec,
   { encodeNames }: CheckedTree,
-  { source, reason }: Extract<SyncStep<TreeEntry>, { readonly kind: 'copy' }>,
+  { source, reason }: Extract<SyncStep<FileEntry | ObjectEntry>, { readonly kind: 'copy' }>,
 ): TreeAction | SkippedOutcome {
   const { name, size, mtimeMs } = source
-  if (direction === 'upload') {
-    const key = remote.prefix + keyName(name, { encodeNames })
-    return { operation: 'upload', name, key, path: join(local.root, name), size, reason }
+  const key = remote.prefix + name
+  if ('path' in source) {
+    return { operation: 'upload', name, key, path: source.path, size, reason }
   }
   const file = localName(name, { platform, encodeNames })
   if (file.problem !== undefined) {
     return { status: 'skipped', name, reason: 'name-unsafe', detail: file.detail }
   }
   const path = pathBelow(local.root, file.name, platform)
-  return { operation: 'download', name, key: remote.prefix + name, path, size, reason, mtimeMs }
+  return { operation: 'download', name, key, path, size, reason, mtimeMs }
 }
 
 function removalOf({ direction, local, remote }: TreeSpec, name: string): TreeAction {

@@ -4,16 +4,11 @@
 
 import { existsSync } from 'node:fs'
 import type { ObjectStore } from '../store/object-store.ts'
-import {
-  isFailure,
-  isSkipped,
-  type FileEntry,
-  type ObjectEntry,
-  type TreeEntry,
-} from './entries.ts'
+import { isFailure, isSkipped, type FileEntry, type ObjectEntry } from './entries.ts'
+import { isFolderMarker } from './key-path.ts'
 import { listPages } from './listing.ts'
 import type { TreeJob } from './tree-job.ts'
-import { walk } from './walk.ts'
+import { walk, type WalkOptions } from './walk.ts'
 
 /** Where a tree is. */
 export type Side =
@@ -26,7 +21,6 @@ export type StoreSide = Extract<Side, { readonly kind: 'store' }>
 
 export interface SideOptions {
   readonly job: TreeJob
-  readonly filter: ((entry: TreeEntry) => boolean) | undefined
   /** Whether what is left out is told: of a source, not of a destination. */
   readonly isSource: boolean
 }
@@ -36,13 +30,13 @@ export type OnIncomplete = (reason: string) => void
 
 export async function* filesOf(
   { root }: LocalSide,
-  followSymlinks: boolean,
-  { job, filter, isSource }: SideOptions,
+  walking: Pick<WalkOptions, 'followSymlinks' | 'decodeNames'>,
+  { job, isSource }: SideOptions,
   onIncomplete: OnIncomplete,
 ): AsyncGenerator<FileEntry> {
   // A destination that is not there yet is an empty one.
   if (!isSource && !existsSync(root)) return
-  for await (const entry of walk(root, { followSymlinks, signal: job.signal })) {
+  for await (const entry of walk(root, { ...walking, signal: job.signal })) {
     if (isSkipped(entry)) {
       const { name, reason, detail } = entry
       if (isFailure(reason)) onIncomplete(`${name} could not be read (${reason})`)
@@ -50,14 +44,14 @@ export async function* filesOf(
       continue
     }
     if (isSource) job.saw()
-    if (filter === undefined || filter(entry)) yield entry
+    yield entry
   }
 }
 
 export async function* objectsOf(
   store: ObjectStore,
   { bucket, prefix }: StoreSide,
-  { job, filter, isSource }: SideOptions,
+  { job, isSource }: SideOptions,
 ): AsyncGenerator<ObjectEntry> {
   const { signal } = job
   for await (const { objects } of listPages(store, { bucket, prefix, signal })) {
@@ -65,14 +59,13 @@ export async function* objectsOf(
       const name = key.slice(prefix.length)
       if (isSource) job.saw()
       // What stands for a folder is no file: tools that show folders make such objects.
-      if (name === '' || name.endsWith('/')) {
+      if (isFolderMarker({ name: key, size })) {
         if (isSource && name !== '') {
           job.ended({ status: 'skipped', name, reason: 'folder-marker', detail: undefined })
         }
         continue
       }
-      const entry = { name, size, mtimeMs: lastModified, key, etag, storageClass }
-      if (filter === undefined || filter(entry)) yield entry
+      yield { name, size, mtimeMs: lastModified, key, etag, storageClass }
     }
   }
 }

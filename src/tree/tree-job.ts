@@ -71,6 +71,15 @@ export class TreeJob {
     throw new TransferError('ERR_TOO_MANY_FAILURES', message, {}, { cause: this.#failures[0] })
   }
 
+  /** @throws ERR_DELETE_REFUSED when not all of the source is at the destination */
+  checkRemoval(): void {
+    this.check()
+    const { failed } = this.#tally
+    if (failed === 0) return
+    const message = `${failed} could not be copied, so nothing was removed`
+    throw new TransferError('ERR_DELETE_REFUSED', message, {}, { cause: this.#failures[0] })
+  }
+
   get progress(): TreeProgress {
     const counts: TreeCounts = this.#tally.counts
     const bytes = counts.bytes + this.#underWay()

@@ -87,7 +87,7 @@ const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTi
 const FUNCTIONS = ['filter', 'onOutcome', 'onProgress'] as const
 
 export interface CheckedTree {
-  readonly filter: ((entry: TreeEntry) => boolean) | undefined
+  readonly filter: (entry: TreeEntry) => boolean
   readonly followSymlinks: boolean
   readonly encodeNames: boolean
   readonly dryRun: boolean
@@ -110,7 +110,7 @@ export function checkTreeOptions(
   checkEach: (each: object) => void,
 ): CheckedTree {
   const names: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
-  const { filter, onOutcome, onProgress, signal, ...rest } = options
+  const { filter = everything, onOutcome, onProgress, signal, ...rest } = options
   checkFunctions({ filter, onOutcome, onProgress })
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('signal', 'an AbortSignal')
@@ -140,6 +140,10 @@ export function checkTreeOptions(
     exactTimestamps: read('exactTimestamps') === true,
     each,
   }
+}
+
+function everything(): boolean {
+  return true
 }
 
 function rowsOf(names: readonly Row[]): Readonly<Record<string, OptionRow>> {

@@ -310,6 +310,20 @@ describe('sync', () => {
     expect(keysBelow()).toEqual(['keep'])
   })
 
+  test('removes nothing when something could not be copied', async () => {
+    const { engine, path, store } = bed()
+    const root = await makeTree(path('failing'), SMALL)
+    await engine.upload(Buffer.from('extra'), `${TREE}extra`)
+    store.faults.add({
+      match: { operation: 'PutObject', key: 'tree/a' },
+      fault: { kind: 'answer', status: 403, code: 'AccessDenied' },
+    })
+    const refused = await failureOf(engine.sync(root, TREE, { delete: true }))
+    expect(refused.code).toBe('ERR_DELETE_REFUSED')
+    expect(refused.message).toMatch(/^1 could not be copied/)
+    expect(keysBelow()).toEqual(['b/c', 'd', 'extra'])
+  })
+
   test('removes nothing on a bad day', async () => {
     const { engine, path, store } = bed()
     const root = await makeTree(path('bad-day'), SMALL)
@@ -347,5 +361,15 @@ describe('sync', () => {
       uploaded: 1,
     })
     expect(keysBelow()).toEqual(['a', 'skip.log'])
+    // A file that is left out for its size now keeps the object that was made of it before.
+    await writeFile(join(root, 'a'), 'much longer than before')
+    const isSmall = ({ size }: { readonly size: number }): boolean => size < 10
+    await makeTree(root, { b: SMALL.a })
+    const after = await sync(root, TREE, {
+      delete: true,
+      filter: (entry) => filter(entry) && isSmall(entry),
+    })
+    expect(after).toMatchObject({ deleted: 0, uploaded: 1 })
+    expect(keysBelow()).toEqual(['a', 'b', 'skip.log'])
   })
 })

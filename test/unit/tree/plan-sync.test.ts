@@ -21,6 +21,7 @@ async function plan(
 ): Promise<{ steps: string[]; unchanged: string[]; refused: string | undefined }> {
   const unchanged: string[] = []
   const options: Options = {
+    filter: () => true,
     differ: (from, to): ActionReason | undefined => (from.size === to.size ? undefined : 'size'),
     remove: true,
     removeMax: Infinity,
@@ -63,6 +64,18 @@ describe('a plan for two sides', () => {
     })
   })
 
+  it('leaves alone a name whose source does not take part, whatever the destination is', async () => {
+    const isSmall = ({ size }: TreeEntry): boolean => size < 5
+    const pairs = [
+      both('grown-out', 9, 1),
+      both('back-in', 1, 9),
+      { name: 'large-there', destination: entry('large-there', 9) },
+      { name: 'small-there', destination: entry('small-there', 1) },
+    ]
+    const { steps } = await plan(pairs, { filter: isSmall })
+    expect(steps).toEqual(['size back-in', 'remove small-there'])
+  })
+
   it('removes nothing unless it is told to', async () => {
     const { steps } = await plan([onlyDestination('a'), both('b')], { remove: false })
     expect(steps).toEqual([])
@@ -97,6 +110,7 @@ describe('a plan for two sides', () => {
       throw new Error('cut')
     }
     const options: Options = {
+      filter: () => true,
       differ: () => undefined,
       remove: true,
       removeMax: Infinity,

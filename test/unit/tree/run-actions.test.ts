@@ -48,12 +48,15 @@ async function run(
   actions: Iterable<TreeAction>,
   each: Mover = mover(),
   check: (ended: readonly Outcome[]) => void = () => undefined,
+  checkRemoval: (ended: readonly Outcome[]) => void = () => undefined,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   await runActions(plan(actions), {
     mover: each,
     onOutcome: (outcome) => outcomes.push(outcome),
     check: () => check(outcomes),
+    checkRemoval: () => checkRemoval(outcomes),
+    signal: new AbortController().signal,
   })
   return outcomes
 }
@@ -94,6 +97,24 @@ describe('the actions of a plan', () => {
     expect(outcomes).toHaveLength(count)
   })
 
+  it('remove only when all else has ended, and only if they may then', async () => {
+    const log: string[] = []
+    const ended: number[] = []
+    const actions = [
+      ...Array.from({ length: 50 }, (_, n) => action(`n${n}`)),
+      ...['x', 'y'].map((name) => action(name, 'delete')),
+    ]
+    await run(actions, mover(log), undefined, (outcomes) => ended.push(outcomes.length))
+    expect(ended).toEqual([50])
+    expect(log.at(-1)).toBe('remove 2')
+    const refused: string[] = []
+    const refuse = (): never => {
+      throw new Error('no')
+    }
+    await expect(run(actions, mover(refused), undefined, refuse)).rejects.toThrow('no')
+    expect(refused).toHaveLength(50)
+  })
+
   it('all count as failed when their group does', async () => {
     const broken: Mover = { ...mover(), remove: () => Promise.reject(denied('all')) }
     const outcomes = await run([action('a', 'delete'), action('b', 'delete')], broken)
@@ -110,6 +131,8 @@ describe('the actions of a plan', () => {
       mover: mover(),
       onOutcome: (outcome) => outcomes.push(outcome),
       check: () => stop(outcomes),
+      checkRemoval: () => undefined,
+      signal: new AbortController().signal,
     })
     await expect(running).rejects.toThrow('enough')
     const { length } = outcomes
