@@ -3,9 +3,9 @@
  */
 
 import type { Outcome, TransferEngine, TreeProgress, TreeTransfer } from '../index.ts'
-import { targetError } from '../local-errors.ts'
 import { engineOptionsOf } from './connection-flags.ts'
-import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { EXIT } from './exit-codes.ts'
+import { failureExit } from './failure-exit.ts'
 import type { FlagValues } from './flags.ts'
 import { Interruption } from './interrupt.ts'
 import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
@@ -62,11 +62,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     report.done(result)
     return result.failed > 0 ? EXIT.failed : EXIT.done
   } catch (error) {
-    const { exitCode, outputError } = interruption
-    if (exitCode === EXIT.brokenPipe) return exitCode
-    const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
-    report.failed(failure)
-    return exitCode ?? exitCodeOf(failure)
+    return failureExit(error, report, interruption)
   } finally {
     await engine?.close()
     // What became of things is told also when the whole was ended early.

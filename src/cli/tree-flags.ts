@@ -120,8 +120,7 @@ function filterFrom(values: FlagValues): ((entry: TreeEntry) => boolean) | undef
   }
   const isOpen = Object.values(bounds).every((bound) => bound === undefined)
   if (rules.length === 0 && isOpen) return undefined
-  const reasonAgainst = createFilter({ rules, ...bounds })
-  return (entry) => reasonAgainst(entry) === undefined
+  return createFilter({ rules, ...bounds })
 }
 
 function rulesOfFile(path: string): readonly FilterRule[] {

@@ -5,11 +5,11 @@
 
 import { Option, type Command } from 'commander'
 import type { TransferEngine } from '../../index.ts'
-import { targetError } from '../../local-errors.ts'
 import { CLEANUP_OPTIONS } from '../../transfer/clean-up-options.ts'
 import { CleanupReport } from '../cleanup-report.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
-import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { EXIT } from '../exit-codes.ts'
+import { failureExit } from '../failure-exit.ts'
 import { engineFlags, parseFlag, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { reportStyleOf } from '../output-flags.ts'
@@ -78,15 +78,12 @@ async function runCleanup(prefix: string, values: FlagValues): Promise<number> {
     report.done(result, isShown ? '; --yes aborts them' : '')
     return result.uploads.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.done
   } catch (error) {
-    const { exitCode, outputError } = interruption
-    if (exitCode === EXIT.brokenPipe) return exitCode
-    if (exitCode !== undefined) {
-      report.interrupted()
-      return exitCode
+    const { exitCode } = interruption
+    if (exitCode === undefined || exitCode === EXIT.brokenPipe) {
+      return failureExit(error, report, interruption)
     }
-    const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
-    report.failed(failure)
-    return exitCodeOf(failure)
+    report.interrupted()
+    return exitCode
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()

@@ -12,7 +12,8 @@ import { sourceError, targetError } from '../../local-errors.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
 import { CopyReport, type CopySummary } from '../copy-report.ts'
 import { routeCopy, type CopyRoute } from '../copy-route.ts'
-import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { EXIT } from '../exit-codes.ts'
+import { failureExit } from '../failure-exit.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { checkMetricsFlags, serveMetrics } from '../metrics-flags.ts'
@@ -97,7 +98,7 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
     if (values['stats'] === true) await report.statistics(engine.stats())
     return EXIT.done
   } catch (error) {
-    const exitCode = reportFailure(error, report, interruption)
+    const exitCode = failureExit(error, report, interruption)
     const hasBegun = exitCode !== EXIT.usage
     if (hasBegun && values['stats'] === true && engine) await report.statistics(engine.stats())
     return exitCode
@@ -150,17 +151,6 @@ async function readTo(
   }
   const elapsedMs = performance.now() - startedAt
   return { size, parts, attempts: parts + retries, elapsedMs }
-}
-
-function reportFailure(error: unknown, report: CopyReport, interruption: Interruption): number {
-  const { exitCode, outputError } = interruption
-  if (exitCode === EXIT.brokenPipe) return exitCode
-  if (outputError !== undefined) {
-    report.failed(targetError(outputError, 'standard output'))
-    return EXIT.failed
-  }
-  report.failed(error)
-  return exitCode ?? exitCodeOf(error)
 }
 
 /** What a dry run can find out without a request. */

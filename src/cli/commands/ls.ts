@@ -4,10 +4,10 @@
 
 import { Option, type Command } from 'commander'
 import type { TransferEngine } from '../../index.ts'
-import { targetError } from '../../local-errors.ts'
 import { parseS3Uri } from '../../store/uri.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
-import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { EXIT } from '../exit-codes.ts'
+import { failureExit } from '../failure-exit.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { ListReport } from '../list-report.ts'
@@ -81,15 +81,12 @@ async function runLs(uri: string, values: FlagValues): Promise<number> {
     await report.done(signal)
     return report.isEmpty && prefix !== '' ? EXIT.failed : EXIT.done
   } catch (error) {
-    const { exitCode, outputError } = interruption
-    if (exitCode === EXIT.brokenPipe) return exitCode
-    if (exitCode !== undefined) {
-      report.interrupted()
-      return exitCode
+    const { exitCode } = interruption
+    if (exitCode === undefined || exitCode === EXIT.brokenPipe) {
+      return failureExit(error, report, interruption)
     }
-    const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
-    report.failed(failure)
-    return exitCodeOf(failure)
+    report.interrupted()
+    return exitCode
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()

@@ -5,10 +5,10 @@
 
 import { Option, type Command } from 'commander'
 import type { JobList, ResumableJob, TransferEngine } from '../../index.ts'
-import { targetError } from '../../local-errors.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
 import { CopyReport, type ReportStyle } from '../copy-report.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { failureExit } from '../failure-exit.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { customerKeyFlag, objectOptionsFrom } from '../object-flags.ts'
@@ -122,11 +122,7 @@ async function resumeOne(
     report.succeeded(summary, engine.stats().pool)
     return EXIT.done
   } catch (error) {
-    const { exitCode, outputError } = interruption
-    if (exitCode === EXIT.brokenPipe) return exitCode
-    const failure = outputError === undefined ? error : targetError(outputError, 'standard output')
-    report.failed(failure)
-    return exitCode ?? exitCodeOf(failure)
+    return failureExit(error, report, interruption)
   } finally {
     await engine?.close()
     interruption[Symbol.dispose]()
