@@ -25,8 +25,9 @@ const keepInPlace: Plugin = {
  * drivers that shares some of them: a start would load a dozen. None of them imports a package.
  */
 const GROUND = {
-  includeDependenciesRecursively: false,
   groups: [
+    // What `--help` loads stays apart.
+    { name: 'errors', test: /\/src\/errors\.ts$/, priority: 1 },
     {
       name: 'ground',
       test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+)\.ts$/,
