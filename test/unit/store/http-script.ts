@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach } from 'vitest'
 
 import type { ObjectStore } from '../../../src/store/object-store.ts'
 import type { S3StoreOptions } from '../../../src/store/s3-store-options.ts'
@@ -93,4 +94,26 @@ export function openS3Store(options: Partial<S3StoreOptions>): ObjectStore {
     readTimeoutMs: 1000,
     ...options,
   })
+}
+
+/** Call once, at the top of a file: each test has a script, and a store that asks it. */
+export function useScriptedStore(): { readonly script: HttpScript; readonly store: ObjectStore } {
+  let script: HttpScript
+  let store: ObjectStore
+  beforeEach(async () => {
+    script = await startHttpScript()
+    store = openS3Store({ endpoint: script.endpoint })
+  })
+  afterEach(async () => {
+    store.close()
+    await script[Symbol.asyncDispose]()
+  })
+  return {
+    get script() {
+      return script
+    },
+    get store() {
+      return store
+    },
+  }
 }

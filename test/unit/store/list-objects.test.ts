@@ -1,19 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../../src/store/object-store.ts'
-import { openS3Store, startHttpScript, type HttpScript } from './http-script.ts'
+import { describe, expect, it } from 'vitest'
+import { useScriptedStore } from './http-script.ts'
 
-let script: HttpScript
-let store: ObjectStore
-
-beforeEach(async () => {
-  script = await startHttpScript()
-  store = openS3Store({ endpoint: script.endpoint })
-})
-
-afterEach(async () => {
-  store.close()
-  await script[Symbol.asyncDispose]()
-})
+const scripted = useScriptedStore()
 
 const page = (...inside: readonly string[]): { readonly body: string } => ({
   body: `<ListBucketResult>${inside.join('')}</ListBucketResult>`,
@@ -24,14 +12,14 @@ const END = '<IsTruncated>false</IsTruncated>'
 const MORE = '<IsTruncated>true</IsTruncated>'
 
 function queries(): Record<string, string>[] {
-  return script.requests.map(({ url }) =>
-    Object.fromEntries(new URL(url, script.endpoint).searchParams),
+  return scripted.script.requests.map(({ url }) =>
+    Object.fromEntries(new URL(url, scripted.script.endpoint).searchParams),
   )
 }
 
 describe('listObjects', () => {
   it('asks for encoded keys below a prefix, and goes on with the token', async () => {
-    script.answer(
+    scripted.script.answer(
       page(
         '<EncodingType>url</EncodingType>',
         MORE,
@@ -40,10 +28,14 @@ describe('listObjects', () => {
       ),
       page(END),
     )
-    const first = await store.listObjects('bucket', { prefix: 'a/', startAfter: 'a/1', maxKeys: 7 })
+    const first = await scripted.store.listObjects('bucket', {
+      prefix: 'a/',
+      startAfter: 'a/1',
+      maxKeys: 7,
+    })
     expect(first).toMatchObject({ objects: [{ key: 'a/b c', size: 1 }], next: 't/1' })
     const token = first.next
-    const second = await store.listObjects('bucket', {
+    const second = await scripted.store.listObjects('bucket', {
       prefix: 'a/',
       startAfter: 'a/b c',
       token,
@@ -55,14 +47,16 @@ describe('listObjects', () => {
       { ...always, 'start-after': 'a/1', 'max-keys': '7' },
       { ...always, 'continuation-token': 't/1', delimiter: '/' },
     ])
-    expect(script.requests[0]?.url).toMatch(/^\/bucket\/\?/)
-    expect(script.requests[0]?.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 /)
+    expect(scripted.script.requests[0]?.url).toMatch(/^\/bucket\/\?/)
+    expect(scripted.script.requests[0]?.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 /)
   })
 
   it('reads common prefixes, and one that was begun by startAfter', async () => {
-    script.answer(page(END, object('b'), common('a/'), common('c/')))
+    scripted.script.answer(page(END, object('b'), common('a/'), common('c/')))
     const options = { prefix: '', delimiter: '/', startAfter: 'a/x' }
-    expect(await store.listObjects('bucket', options)).toMatchObject({ prefixes: ['a/', 'c/'] })
+    expect(await scripted.store.listObjects('bucket', options)).toMatchObject({
+      prefixes: ['a/', 'c/'],
+    })
   })
 
   it.each<[string, { readonly body: string }, object]>([
@@ -91,8 +85,10 @@ describe('listObjects', () => {
       { delimiter: '/', startAfter: 'a/', token: 't' },
     ],
   ])('does not believe %s', async (_, answer, options) => {
-    script.answer(answer)
-    await expect(store.listObjects('bucket', { prefix: '', ...options })).rejects.toMatchObject({
+    scripted.script.answer(answer)
+    await expect(
+      scripted.store.listObjects('bucket', { prefix: '', ...options }),
+    ).rejects.toMatchObject({
       code: 'ERR_RESPONSE_INVALID',
       context: { operation: 'ListObjectsV2', bucket: 'bucket' },
     })
@@ -104,21 +100,21 @@ describe('listObjects', () => {
     [503, 'SlowDown', 'ERR_THROTTLED'],
     [200, 'InternalError', 'ERR_STORE_UNAVAILABLE'],
   ])('says what the store refused, with %s %s', async (status, code, expected) => {
-    script.answer({ status, body: `<Error><Code>${code}</Code></Error>` })
-    await expect(store.listObjects('bucket', { prefix: '' })).rejects.toMatchObject({
+    scripted.script.answer({ status, body: `<Error><Code>${code}</Code></Error>` })
+    await expect(scripted.store.listObjects('bucket', { prefix: '' })).rejects.toMatchObject({
       code: expected,
       context: { operation: 'ListObjectsV2', storeCode: code },
     })
   })
 
   it('ends when its signal aborts, and when the store was closed', async () => {
-    script.answer({ hang: true })
+    scripted.script.answer({ hang: true })
     const controller = new AbortController()
-    const listing = store.listObjects('bucket', { prefix: '', signal: controller.signal })
+    const listing = scripted.store.listObjects('bucket', { prefix: '', signal: controller.signal })
     setTimeout(() => controller.abort(), 20)
     await expect(listing).rejects.toMatchObject({ code: 'ERR_ABORTED' })
-    store.close()
-    await expect(store.listObjects('bucket', { prefix: '' })).rejects.toMatchObject({
+    scripted.store.close()
+    await expect(scripted.store.listObjects('bucket', { prefix: '' })).rejects.toMatchObject({
       code: 'ERR_CLOSED',
     })
   })

@@ -1,20 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../../src/store/object-store.ts'
+import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../helpers/failure.ts'
-import { openS3Store, startHttpScript, type HttpScript } from './http-script.ts'
+import { useScriptedStore } from './http-script.ts'
 
-let script: HttpScript
-let store: ObjectStore
-
-beforeEach(async () => {
-  script = await startHttpScript()
-  store = openS3Store({ endpoint: script.endpoint })
-})
-
-afterEach(async () => {
-  store.close()
-  await script[Symbol.asyncDispose]()
-})
+const scripted = useScriptedStore()
 
 const answer = (inside: string): { readonly body: string } => ({
   body: `<DeleteResult>${inside}</DeleteResult>`,
@@ -22,13 +10,13 @@ const answer = (inside: string): { readonly body: string } => ({
 
 describe('deleteObjects', () => {
   it('tells which are still there, and why', async () => {
-    script.answer(
+    scripted.script.answer(
       answer(`<Deleted><Key>a</Key></Deleted>
 <Error><Key>b&amp;c</Key><Code>AccessDenied</Code><Message>no</Message></Error>
 <Error><Key>d</Key><Code>InternalError</Code></Error>
 <Error><Key>e</Key><Code>NobodyKnows</Code><Message>odd</Message></Error>`),
     )
-    const failures = await store.deleteObjects('bucket', ['a', 'b&c', 'd', 'e'])
+    const failures = await scripted.store.deleteObjects('bucket', ['a', 'b&c', 'd', 'e'])
     const told = [...failures].map(([key, { code, retryable }]) => [key, code, retryable])
     expect(told).toEqual([
       ['b&c', 'ERR_ACCESS_DENIED', false],
@@ -36,14 +24,14 @@ describe('deleteObjects', () => {
       ['e', 'ERR_REQUEST_REFUSED', false],
     ])
     expect(failures.get('b&c')?.message).toContain('no')
-    expect(script.requests).toMatchObject([{ method: 'POST' }])
+    expect(scripted.script.requests).toMatchObject([{ method: 'POST' }])
   })
 
   it('removes one by one what XML cannot name', async () => {
-    script.answer({ status: 204 }, answer('<Deleted><Key>a</Key></Deleted>'))
-    expect(await store.deleteObjects('bucket', ['\u0001', 'a'])).toEqual(new Map())
-    expect(script.requests.map(({ method }) => method)).toEqual(['DELETE', 'POST'])
-    expect(script.requests[0]?.url).toContain('%01')
+    scripted.script.answer({ status: 204 }, answer('<Deleted><Key>a</Key></Deleted>'))
+    expect(await scripted.store.deleteObjects('bucket', ['\u0001', 'a'])).toEqual(new Map())
+    expect(scripted.script.requests.map(({ method }) => method)).toEqual(['DELETE', 'POST'])
+    expect(scripted.script.requests[0]?.url).toContain('%01')
   })
 
   it.each([
@@ -53,8 +41,8 @@ describe('deleteObjects', () => {
     ['that leaves one out', answer('<Deleted><Key>a</Key></Deleted>')],
     ['about others', answer('<Deleted><Key>x</Key></Deleted><Deleted><Key>y</Key></Deleted>')],
   ])('does not believe an answer %s', async (_, body) => {
-    script.answer(body)
-    const error = await failureOf(store.deleteObjects('bucket', ['a', 'b']))
+    scripted.script.answer(body)
+    const error = await failureOf(scripted.store.deleteObjects('bucket', ['a', 'b']))
     expect(error.code).toBe('ERR_RESPONSE_INVALID')
   })
 })

@@ -1,19 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../../src/store/object-store.ts'
-import { openS3Store, startHttpScript, type HttpScript } from './http-script.ts'
+import { describe, expect, it } from 'vitest'
+import { useScriptedStore } from './http-script.ts'
 
-let script: HttpScript
-let store: ObjectStore
-
-beforeEach(async () => {
-  script = await startHttpScript()
-  store = openS3Store({ endpoint: script.endpoint })
-})
-
-afterEach(async () => {
-  store.close()
-  await script[Symbol.asyncDispose]()
-})
+const scripted = useScriptedStore()
 
 const page = (inside: string): { readonly body: string } => ({
   body: `<ListMultipartUploadsResult>${inside}</ListMultipartUploadsResult>`,
@@ -21,21 +9,26 @@ const page = (inside: string): { readonly body: string } => ({
 
 describe('listMultipartUploads', () => {
   it('asks for encoded keys below a prefix, and says where to go on', async () => {
-    script.answer(
+    scripted.script.answer(
       page(`<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
 <NextKeyMarker>a/b+c%0Ad</NextKeyMarker><NextUploadIdMarker>u/1</NextUploadIdMarker>
 <Upload><Key>a/b+c%0Ad</Key><UploadId>u/1</UploadId>
 <Initiated>2026-01-02T03:04:05.000Z</Initiated></Upload>`),
       page('<IsTruncated>false</IsTruncated>'),
     )
-    const first = await store.listMultipartUploads('bucket', { prefix: 'a/' })
+    const first = await scripted.store.listMultipartUploads('bucket', { prefix: 'a/' })
     expect(first).toEqual({
       uploads: [{ key: 'a/b c\nd', uploadId: 'u/1', initiatedAt: Date.UTC(2026, 0, 2, 3, 4, 5) }],
       next: { key: 'a/b c\nd', uploadId: 'u/1' },
     })
-    const second = await store.listMultipartUploads('bucket', { prefix: 'a/', after: first.next })
+    const second = await scripted.store.listMultipartUploads('bucket', {
+      prefix: 'a/',
+      after: first.next,
+    })
     expect(second).toEqual({ uploads: [], next: undefined })
-    const queries = script.requests.map(({ url }) => new URL(url, script.endpoint).searchParams)
+    const queries = scripted.script.requests.map(
+      ({ url }) => new URL(url, scripted.script.endpoint).searchParams,
+    )
     expect(Object.fromEntries(queries[0] ?? [])).toMatchObject({
       uploads: '',
       prefix: 'a/',
@@ -48,8 +41,8 @@ describe('listMultipartUploads', () => {
   })
 
   it('takes keys as they are where the store did not encode them', async () => {
-    script.answer(page('<Upload><Key>50%+1</Key><UploadId>u</UploadId></Upload>'))
-    expect(await store.listMultipartUploads('bucket', { prefix: '' })).toEqual({
+    scripted.script.answer(page('<Upload><Key>50%+1</Key><UploadId>u</UploadId></Upload>'))
+    expect(await scripted.store.listMultipartUploads('bucket', { prefix: '' })).toEqual({
       uploads: [{ key: '50%+1', uploadId: 'u', initiatedAt: undefined }],
       next: undefined,
     })
@@ -67,19 +60,23 @@ describe('listMultipartUploads', () => {
     ['another document', { body: '<html>hello</html>' }],
     ['nothing', { body: '' }],
   ])('does not believe %s', async (_, answer) => {
-    script.answer(answer)
-    await expect(store.listMultipartUploads('bucket', { prefix: '' })).rejects.toMatchObject({
+    scripted.script.answer(answer)
+    await expect(
+      scripted.store.listMultipartUploads('bucket', { prefix: '' }),
+    ).rejects.toMatchObject({
       code: 'ERR_RESPONSE_INVALID',
       context: { operation: 'ListMultipartUploads', bucket: 'bucket' },
     })
   })
 
   it('says what the store refused', async () => {
-    script.answer({
+    scripted.script.answer({
       status: 403,
       body: '<Error><Code>AccessDenied</Code><Message>No</Message></Error>',
     })
-    await expect(store.listMultipartUploads('bucket', { prefix: '' })).rejects.toMatchObject({
+    await expect(
+      scripted.store.listMultipartUploads('bucket', { prefix: '' }),
+    ).rejects.toMatchObject({
       code: 'ERR_ACCESS_DENIED',
     })
   })
