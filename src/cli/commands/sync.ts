@@ -12,9 +12,9 @@ import { syncFlags, treeFlags } from '../tree-flags.ts'
 
 const EXAMPLES = `
 Copies what is missing at the destination, differs in size or is newer at the source, and of downloads
-what was changed here since. With --delete it removes what only the destination has: last, and only if
-both sides could be read whole and the source is not empty. What is excluded is neither copied nor
-removed.
+what was changed here since. With --delete it removes what only the destination has: when all copies have
+ended and none failed, and only if both sides could be read whole and the source is not empty. What is
+excluded is neither copied nor removed.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 
