@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { TransferEngine } from '../../src/index.ts'
 import { failureOf, until } from '../helpers/failure.ts'
 import { differenceOf, testBytes } from '../helpers/test-bytes.ts'
 import {
@@ -17,24 +18,33 @@ const LARGE = testBytes(12 * MiB)
 const OBJECT = `s3://${BUCKET}/object`
 const CUTS = ['rst', 'fin'] as const
 const PARTS = [1, 2, 3] as const
+const READ_TIMEOUT_MS = 400
 
 describe.each([2, 0])('with %i workers', (workers) => {
-  const bed = sharedBed({ engine: { workers, readTimeoutMs: 400, connectTimeoutMs: 1000 } })
+  const bed = sharedBed({ engine: { workers } })
+  /** For stalls alone: on a busy machine it may give up a request that would have come. */
+  let impatient: TransferEngine
+  beforeAll(() => {
+    impatient = bed().another({ workers, readTimeoutMs: READ_TIMEOUT_MS })
+  })
   afterEach(() => bed().store.reset())
 
-  async function expectUploaded(attempts: number): Promise<void> {
-    const { engine, store } = bed()
+  /** Uploads in three parts; returns the attempts. */
+  async function upload(engine = bed().engine): Promise<number> {
     const result = await engine.upload(LARGE, OBJECT)
-    expect(result).toMatchObject({ verified: 'checksum', parts: 3, attempts })
-    expect(differenceOf(storedBytes(store, 'object'), LARGE)).toBeUndefined()
+    expect(result).toMatchObject({ verified: 'checksum', parts: 3 })
+    expect(differenceOf(storedBytes(bed().store, 'object'), LARGE)).toBeUndefined()
+    return result.attempts
   }
 
-  async function expectDownloaded(attempts: number): Promise<void> {
-    const { engine, store, path } = bed()
+  /** Downloads in three ranges; returns the attempts. */
+  async function download(engine = bed().engine): Promise<number> {
+    const { store, path } = bed()
     store.requests.clear()
     const result = await engine.download(OBJECT, path('copy'))
-    expect(result).toMatchObject({ verified: 'checksum', parts: 3, attempts })
+    expect(result).toMatchObject({ verified: 'checksum', parts: 3 })
     expect(differenceOf(await fileBytes(path('copy')), LARGE)).toBeUndefined()
+    return result.attempts
   }
 
   describe.each(CUTS)('a connection that ends by %s', (how) => {
@@ -45,7 +55,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
         fault: { kind: 'drop', at: 'before-body', how },
         times: 1,
       })
-      await expectUploaded(4)
+      expect(await upload()).toBe(4)
     })
 
     test.each(PARTS)('in the middle of part %i costs one attempt', async (partNumber) => {
@@ -55,7 +65,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
         fault: { kind: 'drop-request', afterBytes: 1 * MiB, how },
         times: 1,
       })
-      await expectUploaded(4)
+      expect(await upload()).toBe(4)
     })
 
     test('before the head of an answer makes the range be asked again', async () => {
@@ -66,7 +76,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
         fault: { kind: 'drop', at: 'after-operation', how },
         times: 1,
       })
-      await expectDownloaded(4)
+      expect(await download()).toBe(4)
     })
 
     test.each(PARTS)('in the body of range %i goes on behind the last good byte', async (part) => {
@@ -78,7 +88,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
         fault: { kind: 'drop-response', afterBytes: 1_500_000, how },
         times: 1,
       })
-      await expectDownloaded(4)
+      expect(await download()).toBe(4)
       const gets = store.requests.entries({ operation: 'GetObject' })
       const continued = gets.filter(({ range }) => {
         const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1])
@@ -156,9 +166,8 @@ describe.each([2, 0])('with %i workers', (workers) => {
         times: 1,
       })
       const startedAt = Date.now()
-      await expectUploaded(4)
-      expect(Date.now() - startedAt).toBeGreaterThanOrEqual(400)
-      expect(Date.now() - startedAt).toBeLessThan(4000)
+      expect(await upload(impatient)).toBeGreaterThanOrEqual(4)
+      expect(Date.now() - startedAt).toBeGreaterThanOrEqual(READ_TIMEOUT_MS)
     },
   )
 
@@ -170,7 +179,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
       fault: { kind: 'delay', ms: 10_000 },
       times: 1,
     })
-    await expectDownloaded(4)
+    expect(await download(impatient)).toBeGreaterThanOrEqual(4)
   })
 
   test('a stall inside a body is noticed, and the range goes on behind it', async () => {
@@ -181,15 +190,15 @@ describe.each([2, 0])('with %i workers', (workers) => {
       fault: { kind: 'stall-response', afterBytes: 2 * MiB },
       times: 1,
     })
-    await expectDownloaded(4)
+    expect(await download(impatient)).toBeGreaterThanOrEqual(4)
     const ranges = store.requests.entries({ operation: 'GetObject' }).map(({ range }) => range)
     expect(ranges).toContain(`bytes=${7 * MiB}-${10 * MiB - 1}`)
   })
 
   test('a store that never answers is reported as that', async () => {
     const { another, store, path, dir } = bed()
-    const engine = another({ maxAttempts: 2 })
-    await engine.upload(LARGE, OBJECT)
+    const engine = another({ workers, maxAttempts: 2, readTimeoutMs: READ_TIMEOUT_MS })
+    await bed().engine.upload(LARGE, OBJECT)
     store.faults.add({
       match: { operation: 'GetObject', rangeStart: 5 * MiB },
       fault: { kind: 'stall-response', afterBytes: 0 },
@@ -202,13 +211,14 @@ describe.each([2, 0])('with %i workers', (workers) => {
   })
 
   test('a slow body that keeps moving is no stall', async () => {
-    const { engine, store } = bed()
+    const { another, engine, store } = bed()
     await engine.upload(LARGE, OBJECT)
     store.faults.add({
       match: { operation: 'GetObject' },
-      fault: { kind: 'throttle', bytesPerSecond: 6 * MiB },
+      fault: { kind: 'throttle', bytesPerSecond: 2 * MiB },
     })
-    await expectDownloaded(3)
+    // Each range takes longer than the time-out, and no pause in it comes near.
+    expect(await download(another({ workers, readTimeoutMs: 1800 }))).toBe(3)
   })
 
   test('a port closed for a moment is waited for', async () => {
