@@ -103,7 +103,7 @@ describe('answers that pass', () => {
     })
     const startedAt = Date.now()
     await engine.upload(Buffer.from('x'), OBJECT)
-    expect(Date.now() - startedAt).toBeLessThan(1000)
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
   })
 
   test('a storm of SlowDown is outlasted by many uploads', async () => {

@@ -40,7 +40,7 @@ describe('an endpoint', () => {
       expect(error.code).toBe('ERR_READ_TIMEOUT')
       const elapsedMs = Date.now() - startedAt
       expect(elapsedMs).toBeGreaterThanOrEqual(600)
-      expect(elapsedMs).toBeLessThan(2 * 600 + 1000)
+      expect(elapsedMs).toBeLessThan(10_000)
     })
   })
 
@@ -55,7 +55,7 @@ describe('an endpoint', () => {
         const startedAt = Date.now()
         const error = await failureOf(engine.upload(Buffer.from('x'), OBJECT))
         expect(error.code).toBe('ERR_CONNECT_TIMEOUT')
-        expect(Date.now() - startedAt).toBeLessThan(2 * 400 + 1000)
+        expect(Date.now() - startedAt).toBeLessThan(10_000)
       })
     } finally {
       await new Promise((resolve) => silent.close(resolve))

@@ -19,7 +19,7 @@ const LARGE = testBytes(30 * MiB)
 const OBJECT = `s3://${BUCKET}/object`
 
 /** A cut must not wait for what the store does. Milliseconds. */
-const PROMPT_MS = 2000
+const PROMPT_MS = 5000
 
 describe.each([2, 0])('with %i workers', (workers) => {
   const bed = sharedBed({ engine: { workers } })

