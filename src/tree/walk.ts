@@ -4,25 +4,14 @@
  * been read ahead. Nothing that goes wrong below the root ends the walk; it is told in its place.
  */
 
-import type { Stats } from 'node:fs'
-import { lstat, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TransferError } from '../errors.ts'
 import { errnoOf, sourceError } from '../local-errors.ts'
 import { throwIfAborted } from '../store/abortable.ts'
-import type { FileEntry, SkippedEntry, SkipReason } from './entries.ts'
-import {
-  childPath,
-  readChildren,
-  specialKind,
-  type Child,
-  type ReadRules,
-} from './read-directory.ts'
-
-/**
- * Children looked at ahead of the one handed out. Source: none; enough that a disk with some
- * latency is asked for many at once (libuv runs four at a time unless UV_THREADPOOL_SIZE is set).
- */
-const CHILDREN_AHEAD = 32
+import type { FileEntry, SkippedEntry } from './entries.ts'
+import { Looker, LOOKS_AT_ONCE, notRead, type Looked } from './look.ts'
+import { childPath, readChildren, type Child, type ReadRules } from './read-directory.ts'
 
 export interface WalkOptions {
   /**
@@ -48,7 +37,7 @@ interface Level {
   readonly children: readonly Child[]
   /** The child that is looked at next. */
   next: number
-  readonly ahead: Promise<FileEntry | SkippedEntry | Level>[]
+  readonly ahead: (Looked | Promise<Looked | Level>)[]
 }
 
 /**
@@ -63,15 +52,17 @@ export async function* walk(
   const { followSymlinks = false, decodeNames = false, signal } = options
   const rules = { followLinks: followSymlinks, decodeNames }
   throwIfAborted(signal)
+  const looker = new Looker()
   const levels = [await openRoot(root, rules)]
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    readAhead(level, rules)
+    if (level.ahead.length === 0 && looker.isQuick) await nextTurn()
+    if (level.ahead.length === 0 || !looker.isQuick) readAhead(level, rules, looker)
     const pending = level.ahead.shift()
     if (pending === undefined) {
       levels.pop()
       continue
     }
-    const found = await pending
+    const found = pending instanceof Promise ? await pending : pending
     throwIfAborted(signal)
     if (!('children' in found)) {
       yield found
@@ -108,18 +99,21 @@ async function openLevel(path: string, prefix: string, rules: ReadRules): Promis
 }
 
 /**
- * Begins to look at the next children, up to the first directory: what is behind it is looked at
- * once that has been walked, which may take hours.
+ * Looks at the next children, up to the first directory: what is behind it is looked at once that has
+ * been walked, which may take hours.
  */
-function readAhead(level: Level, rules: ReadRules): void {
+function readAhead(level: Level, rules: ReadRules, looker: Looker): void {
   const { children, ahead } = level
-  while (ahead.length < CHILDREN_AHEAD) {
-    const behind = children[level.next - 1]
-    if (ahead.length > 0 && behind?.kind === 'directory') return
+  while (ahead.length < LOOKS_AT_ONCE) {
     const child = children[level.next]
     if (child === undefined) return
+    if (child.kind === 'directory') {
+      if (ahead.length === 0) readDirectoryAhead(level, rules)
+      return
+    }
     level.next += 1
-    ahead.push(look(level, child, rules))
+    const path = childPath(level.path, child.file)
+    ahead.push(looker.look(path, `${level.prefix}${child.name}`, child))
   }
 }
 
@@ -128,44 +122,8 @@ function readDirectoryAhead(level: Level, rules: ReadRules): void {
   const child = level.children[level.next]
   if (child?.kind !== 'directory') return
   level.next += 1
-  level.ahead.push(look(level, child, rules))
-}
-
-/** Never rejects, so that what was read ahead can be left alone. */
-async function look(
-  level: Level,
-  child: Child,
-  rules: ReadRules,
-): Promise<Level | FileEntry | SkippedEntry> {
-  const name = `${level.prefix}${child.name}`
-  if (child.kind === 'skipped') return skipped(name, child.reason, child.detail)
-  const path = childPath(level.path, child.file)
-  if (child.kind === 'directory') {
-    return openLevel(path, `${name}/`, rules).catch((error: unknown) => notRead(`${name}/`, error))
-  }
-  const looked = child.kind === 'link' ? stat(path) : lstat(path)
-  return looked.then(
-    (stats) => fileOf(name, path, stats),
-    (error: unknown) => notRead(name, error),
-  )
-}
-
-function fileOf(name: string, path: string, stats: Stats): FileEntry | SkippedEntry {
-  if (stats.isFile()) {
-    return { name, size: stats.size, mtimeMs: stats.mtimeMs, path, mode: stats.mode & 0o7777 }
-  }
-  // Something else took its place since its directory was read.
-  if (stats.isSymbolicLink()) return skipped(name, 'symbolic-link')
-  if (stats.isDirectory()) return skipped(name, 'vanished', 'It is a directory now.')
-  return skipped(name, 'special-file', specialKind(stats))
-}
-
-function notRead(name: string, error: unknown): SkippedEntry {
-  const errno = errnoOf(error)
-  const isGone = errno === 'ENOENT' || errno === 'ENOTDIR'
-  return isGone ? skipped(name, 'vanished') : skipped(name, 'unreadable', errno ?? String(error))
-}
-
-function skipped(name: string, reason: SkipReason, detail?: string): SkippedEntry {
-  return detail === undefined ? { name, reason } : { name, reason, detail }
+  const prefix = `${level.prefix}${child.name}/`
+  const opened = openLevel(childPath(level.path, child.file), prefix, rules)
+  // Never rejects, so that what was read ahead can be left alone.
+  level.ahead.push(opened.catch((error: unknown) => notRead(prefix, error)))
 }

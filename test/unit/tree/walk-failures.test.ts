@@ -1,5 +1,6 @@
 /** A walk over a file system that fails, changes and waits. */
 
+import type * as Files from 'node:fs'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import type * as Promises from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -12,6 +13,21 @@ const root = useTemporaryDirectory()
 
 /** Called with the operation and the name of the file before each call; may throw. */
 let before: (operation: string, path: string) => void | Promise<void> = () => {}
+
+/** Whether a look takes long enough for the walk to make many at once, instead of one at a time. */
+let isSlow = false
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof Files>()
+  const wrap = (operation: 'lstat' | 'stat') => {
+    return (path: string, ...rest: unknown[]): unknown => {
+      if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+      void before(operation, path)
+      return (real[`${operation}Sync`] as (...args: unknown[]) => unknown)(path, ...rest)
+    }
+  }
+  return { ...real, lstatSync: wrap('lstat'), statSync: wrap('stat') }
+})
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof Promises>()
@@ -26,6 +42,7 @@ vi.mock('node:fs/promises', async (original) => {
 
 beforeEach(() => {
   before = () => {}
+  isSlow = false
   for (const name of ['a', 'b', 'd/x', 'e/y', 'f']) {
     mkdirSync(join(root(), name, '..'), { recursive: true })
     writeFileSync(join(root(), name), name)
@@ -46,7 +63,11 @@ async function told(followSymlinks = false): Promise<string[]> {
   )
 }
 
-describe('a walk over a file system that fails', () => {
+describe.each(['quick', 'slow'])('a walk over a %s file system that fails', (speed) => {
+  beforeEach(() => {
+    isSlow = speed === 'slow'
+  })
+
   it.each([
     ['readdir', 'd', 'EACCES', 'd/: unreadable (EACCES)'],
     ['readdir', 'd', 'EIO', 'd/: unreadable (EIO)'],
@@ -103,7 +124,22 @@ describe('what a walk reads ahead', () => {
     return most
   }
 
-  it('looks at 32 files at once', async () => {
+  it('looks at one file at a time while that is quick', async () => {
+    let inTurn = 0
+    let most = 0
+    before = (operation) => {
+      if (operation !== 'lstat') return
+      inTurn += 1
+      most = Math.max(most, inTurn)
+      setImmediate(() => (inTurn = 0))
+    }
+    for (let i = 0; i < 100; i += 1) writeFileSync(join(root(), `n${i}`), '')
+    expect(await told()).toHaveLength(105)
+    expect(most, 'and then lets others have their turn').toBe(32)
+  })
+
+  it('looks at 32 files at once while that is slow', async () => {
+    isSlow = true
     for (let i = 0; i < 100; i += 1) writeFileSync(join(root(), `n${i}`), '')
     expect(await mostAtOnce()).toEqual({ readdir: 1, lstat: 32 })
   })
@@ -134,6 +170,7 @@ describe('what a walk reads ahead', () => {
   })
 
   it('leaves nothing to reject when it is left while calls are under way', async () => {
+    isSlow = true
     before = async (operation, path) => {
       if (operation !== 'lstat' || basename(path) === 'a') return
       await new Promise((resolve) => setTimeout(resolve, 5))
