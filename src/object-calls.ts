@@ -15,8 +15,10 @@ import {
   type ResumeOptions,
   type UploadOptions,
 } from './transfer-options.ts'
+import type { ObjectRef } from './store/types.ts'
+import { validateKey } from './store/uri.ts'
 import type { DownloadResult, UploadResult } from './transfer/results.ts'
-import type { RunningTransfers } from './transfer/running-transfers.ts'
+import type { RunningTransfers, StartedTransfer } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
@@ -74,6 +76,38 @@ export class ObjectCalls {
       const { runDownload } = await drivers.download()
       return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
     })
+  }
+
+  /** Uploads of files that are asked for alike: the options are checked once. */
+  uploads(
+    options: UploadOptions,
+  ): (path: string, object: ObjectRef) => StartedTransfer<UploadResult> {
+    const isChecksumChosen = options.checksumAlgorithm !== undefined
+    const wishes = { ...checkUploadOptions(options, this.#options.tuning), isChecksumChosen }
+    return (path, { bucket, key }) =>
+      this.#transfers.start({ kind: 'upload', bucket, key, path }, options, async (run) => {
+        validateKey(key)
+        const { uploadInput } = await drivers.upload()
+        return uploadInput(run, path, wishes)
+      })
+  }
+
+  /** The same of downloads. */
+  downloads(
+    options: DownloadOptions,
+  ): (object: ObjectRef, path: string) => StartedTransfer<DownloadResult> {
+    const checked = checkDownloadOptions(options, this.#options.tuning)
+    return (object, path) => {
+      const { bucket, key } = object
+      return this.#transfers.start(
+        { kind: 'download', bucket, key, path },
+        options,
+        async (run) => {
+          const { runDownload } = await drivers.download()
+          return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
+        },
+      )
+    }
   }
 
   resume(

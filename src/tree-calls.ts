@@ -97,7 +97,8 @@ export class TreeCalls {
           const started = new TreeJob(either, checked)
           job = started
           const { runTree } = await drivers.tree()
-          await runTree({ store: env.store, objects }, started, spec, checked)
+          const host = { store: env.store, objects, maxTransfers: tuning.maxTransfers }
+          await runTree(host, started, spec, checked)
           return started.result()
         })
       } catch (error) {

@@ -44,8 +44,10 @@ export default async function run(task: TaskMessage): Promise<void> {
   if (task.jobs.length === 0) return warm
   const { numbers } = task
   const jobs = jobsOf(task)
+  const small = jobs.map(({ kind }) => kind === 'put-file' || kind === 'get-file')
+  outbox.expectSmall(small.filter(Boolean).length)
   await runner.run({ route: routes.find(task.route), jobs, numbers }, (result, index) =>
-    outbox.add(numbers[index] as number, result),
+    outbox.add(numbers[index] as number, result, small[index]),
   )
   // Whoever hears that the task is over may trust that its answers are on their way.
   await outbox.posted

@@ -17,6 +17,13 @@ export interface RunOptions {
 /** What a transfer is about; its number is given here. */
 export type TransferNames = Omit<TransferInfo, 'id'>
 
+/** A transfer without a handle, for one who has many. */
+export interface StartedTransfer<T> {
+  readonly done: Promise<T>
+  /** Bytes moved so far. */
+  readonly transferred: () => number
+}
+
 export class RunningTransfers {
   // Set once.
   readonly #env: TransferEnvironment
@@ -47,8 +54,7 @@ export class RunningTransfers {
       const prepared = prepare()
       const started = this.#newRun(prepared.names, options)
       run = started
-      promise = this.#execute(started, () => work(started, prepared))
-      this.#running.set(started, promise)
+      promise = this.#run(started, (each) => work(each, prepared))
     } catch (error) {
       promise = Promise.reject(toTransferError(error))
     }
@@ -59,6 +65,17 @@ export class RunningTransfers {
       pause: () => run?.pause(),
       token: () => run?.token,
     })
+  }
+
+  /** The same without checks and controls: both cost more than the rest where objects are small. */
+  start<T extends { readonly size: number }>(
+    names: TransferNames,
+    options: RunOptions,
+    work: (run: TransferRun) => Promise<T>,
+  ): StartedTransfer<T> {
+    const run = this.#newRun(names, options)
+    const transferred = () => run.progress.snapshot.transferred
+    return { done: this.#run(run, work), transferred }
   }
 
   /**
@@ -99,9 +116,18 @@ export class RunningTransfers {
     await Promise.allSettled(this.#running.values())
   }
 
+  #run<T extends { readonly size: number }>(
+    run: TransferRun,
+    work: (run: TransferRun) => Promise<T>,
+  ): Promise<T> {
+    const promise = this.#execute(run, work)
+    this.#running.set(run, promise)
+    return promise
+  }
+
   async #execute<T extends { readonly size: number }>(
     run: TransferRun,
-    work: () => Promise<T>,
+    work: (run: TransferRun) => Promise<T>,
   ): Promise<T> {
     let error: TransferError | undefined
     let size: number | undefined
@@ -109,7 +135,7 @@ export class RunningTransfers {
       const { transfers } = this.#env.scheduler
       const leave = await transfers.acquire(1, run.sequence, run.stopping)
       try {
-        const result = await work()
+        const result = await work(run)
         size = result.size
         return result
       } finally {

@@ -45,12 +45,14 @@ export async function uploadInput(
 
 /** What the caller left open: the media type by the name, checksums by the environment. */
 async function specOf(run: TransferRun, wishes: UploadWishes): Promise<UploadSpec> {
-  const { attributes, isChecksumChosen, ...rest } = wishes
+  const { attributes, isChecksumChosen, partSize, multipartThreshold, algorithm } = wishes
   const { requestChecksumCalculation } = await run.env.store.settings()
   const name = run.info.path ?? run.info.key
   const contentType = attributes.contentType ?? (await contentTypeOf(name))
   return {
-    ...rest,
+    partSize,
+    multipartThreshold,
+    algorithm,
     attributes: withContentType(attributes, contentType),
     sendChecksum: isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED',
   }

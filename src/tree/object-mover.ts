@@ -9,34 +9,49 @@ import { errnoOf, targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
 import type { DownloadResult, UploadResult } from '../transfer/results.ts'
-import type { Transfer } from '../transfer/transfer.ts'
+import type { StartedTransfer } from '../transfer/running-transfers.ts'
 import type { LocalDirectories } from './local-directories.ts'
-import type { TreeAction } from './outcome.ts'
-import type { Done, Mover } from './run-actions.ts'
+import type { Done, TreeAction } from './outcome.ts'
+import type { Mover } from './run-actions.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
 const REMOVAL_ROUNDS = 3
 
-/** The engine's calls about one object. */
+/** The engine's calls about objects that are asked for alike. */
 export interface ObjectTransfers {
-  upload(path: string, object: ObjectRef, options: object): Transfer<UploadResult>
-  download(object: ObjectRef, path: string, options: object): Transfer<DownloadResult>
+  uploads(options: object): (path: string, object: ObjectRef) => StartedTransfer<UploadResult>
+  downloads(options: object): (object: ObjectRef, path: string) => StartedTransfer<DownloadResult>
+}
+
+type Transferring = (action: TreeAction) => StartedTransfer<UploadResult | DownloadResult>
+
+/** How each object is moved. @param each said of all of them */
+export function transferring(
+  objects: ObjectTransfers,
+  direction: 'upload' | 'download',
+  bucket: string,
+  each: object,
+): Transferring {
+  if (direction === 'upload') {
+    const upload = objects.uploads(each)
+    return ({ key, path = '' }) => upload(path, { bucket, key })
+  }
+  const download = objects.downloads({ fsync: false, ...each })
+  return ({ key, path = '' }) => download({ bucket, key }, path)
 }
 
 export interface MoverOptions {
-  readonly objects: ObjectTransfers
+  readonly transfer: Transferring
   readonly store: ObjectStore
   readonly bucket: string
   /** Of the local side, if things come down. */
   readonly directories: LocalDirectories | undefined
-  /** Said of each object. */
-  readonly each: Readonly<Record<string, unknown>>
   readonly signal: AbortSignal
 }
 
 export class ObjectMover implements Mover {
   readonly #options: MoverOptions
-  readonly #underWay = new Set<Transfer<unknown>>()
+  readonly #underWay = new Set<StartedTransfer<unknown>>()
 
   constructor(options: MoverOptions) {
     this.#options = options
@@ -45,22 +60,18 @@ export class ObjectMover implements Mover {
   /** Bytes of what is under way. */
   get transferred(): number {
     let sum = 0
-    for (const { progress } of this.#underWay) sum += progress.transferred
+    for (const { transferred } of this.#underWay) sum += transferred()
     return sum
   }
 
-  async move({ operation, key, path = '', mtimeMs }: TreeAction): Promise<Done> {
-    const { objects, bucket, directories, each, signal } = this.#options
-    const options = { ...each, signal }
-    const object = { bucket, key }
-    if (operation !== 'upload') await directories?.makeFor(path)
-    const transfer =
-      operation === 'upload'
-        ? objects.upload(path, object, options)
-        : objects.download(object, path, { fsync: false, ...options })
+  async move(action: TreeAction): Promise<Done> {
+    const { transfer: start, directories } = this.#options
+    const { path = '', mtimeMs } = action
+    if (directories !== undefined) await directories.makeFor(path)
+    const transfer = start(action)
     this.#underWay.add(transfer)
     try {
-      const { attempts, elapsedMs, etag, checksum, verified, resumed } = await transfer
+      const { attempts, elapsedMs, etag, checksum, verified, resumed } = await transfer.done
       if (mtimeMs !== undefined) setTime(path, mtimeMs)
       return { attempts, elapsedMs, etag, checksum, verified, resumed }
     } finally {

@@ -51,6 +51,32 @@ export interface DoneOutcome extends TreeAction {
   readonly resumed?: boolean | undefined
 }
 
+/** What is found out about an action that is done. */
+export type Done = Pick<
+  DoneOutcome,
+  'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed'
+>
+
+/** Field by field: to spread two objects into one costs more than all else that is said of a small one. */
+export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
+  return {
+    operation: action.operation,
+    name: action.name,
+    key: action.key,
+    path: action.path,
+    size: action.size,
+    reason: action.reason,
+    mtimeMs: action.mtimeMs,
+    status: 'done',
+    attempts: done.attempts,
+    elapsedMs: done.elapsedMs,
+    etag: done.etag,
+    checksum: done.checksum,
+    verified: done.verified,
+    resumed: done.resumed,
+  }
+}
+
 /** It would be done, in a dry run. */
 export interface PlannedOutcome extends TreeAction {
   readonly status: 'planned'

@@ -8,22 +8,10 @@
 
 import { toTransferError, type TransferError } from '../errors.ts'
 import { Semaphore } from '../transfer/semaphore.ts'
-import type { DoneOutcome, Outcome, TreeAction } from './outcome.ts'
-
-/**
- * Actions under way at most. Source: measured; more are waited for by nobody, fewer leave workers idle
- * between two small objects. The engine works on `maxTransfers` of them at a time.
- */
-const WINDOW = 512
+import { doneOutcome, type Done, type Outcome, type TreeAction } from './outcome.ts'
 
 /** Objects one request removes at most. Source: DeleteObjects. */
 export const DELETE_BATCH = 1000
-
-/** What was found out about an action that was done. */
-export type Done = Pick<
-  DoneOutcome,
-  'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed'
->
 
 /** Does things. Each rejects with a `TransferError`. */
 export interface Mover {
@@ -34,6 +22,8 @@ export interface Mover {
 
 export interface RunActionsOptions {
   readonly mover: Mover
+  /** Actions under way at most: what waits for a place among transfers costs memory, and so time. */
+  readonly window: number
   /** Hears of each, as it ends. */
   readonly onOutcome: (outcome: Outcome) => void
   /** Whether to begin nothing more; asked before each. @throws what the run is to end with */
@@ -47,9 +37,9 @@ export interface RunActionsOptions {
 /** Resolves when all that was begun has ended, also when the plan or `check` throws. */
 export async function runActions(
   plan: AsyncIterable<TreeAction>,
-  { mover, onOutcome, check, checkRemoval, signal }: RunActionsOptions,
+  { mover, window, onOutcome, check, checkRemoval, signal }: RunActionsOptions,
 ): Promise<void> {
-  const places = new Semaphore(WINDOW)
+  const places = new Semaphore(window)
   const underWay = new Set<Promise<void>>()
   let batch: TreeAction[] = []
   let mayRemove = false
@@ -94,7 +84,7 @@ async function moveOne(
 ): Promise<void> {
   let outcome: Outcome
   try {
-    outcome = { ...action, ...(await mover.move(action)), status: 'done' }
+    outcome = doneOutcome(action, await mover.move(action))
   } catch (error) {
     outcome = { ...action, status: 'failed', error: toTransferError(error) }
   }
@@ -119,7 +109,7 @@ async function removeAll(
     const error = failures.get(action)
     onOutcome(
       error === undefined
-        ? { ...action, status: 'done', attempts: 1, elapsedMs }
+        ? doneOutcome(action, { attempts: 1, elapsedMs })
         : { ...action, status: 'failed', error },
     )
   }

@@ -14,7 +14,7 @@ import type { FileEntry, ObjectEntry } from './entries.ts'
 import { localName, pathBelow } from './key-path.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { mergeJoin, type Pair } from './merge-join.ts'
-import { ObjectMover, type ObjectTransfers } from './object-mover.ts'
+import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
 import type { SkippedOutcome, TreeAction } from './outcome.ts'
 import { planSync, type SyncStep } from './plan-sync.ts'
 import { runActions } from './run-actions.ts'
@@ -33,6 +33,8 @@ export interface TreeSpec {
 export interface TreeHost {
   readonly store: ObjectStore
   readonly objects: ObjectTransfers
+  /** Transfers worked on at a time. */
+  readonly maxTransfers: number
 }
 
 /** Ends when all has been done that could be. @throws for what is wrong with the whole */
@@ -44,11 +46,14 @@ export async function runTree(
 ): Promise<void> {
   const { direction, local, remote } = spec
   const directories = direction === 'download' ? new LocalDirectories(local.root) : undefined
-  const { each } = options
   const { signal } = job
-  const mover = new ObjectMover({ ...host, bucket: remote.bucket, directories, each, signal })
+  const { bucket } = remote
+  const { store } = host
+  const each = { ...options.each, signal }
+  const transfer = transferring(host.objects, direction, bucket, each)
+  const mover = new ObjectMover({ transfer, store, bucket, directories, signal })
   job.counts(() => mover.transferred)
-  const actions = actionsOf(host.store, job, spec, options)
+  const actions = actionsOf(store, job, spec, options)
   if (options.dryRun) {
     for await (const action of actions) {
       job.check()
@@ -57,9 +62,11 @@ export async function runTree(
     return
   }
   // What keeps everything from moving, no region or no credentials, is told once.
-  await host.store.route(remote.bucket, { signal })
+  await store.route(bucket, { signal })
   await runActions(actions, {
     mover,
+    // So that the next is there when one of them ends.
+    window: 2 * host.maxTransfers,
     onOutcome: (outcome) => job.ended(outcome),
     check: () => job.check(),
     checkRemoval: () => job.checkRemoval(),

@@ -104,6 +104,7 @@ async function openLevel(path: string, prefix: string, rules: ReadRules): Promis
  */
 function readAhead(level: Level, rules: ReadRules, looker: Looker): void {
   const { children, ahead } = level
+  looker.begin()
   while (ahead.length < LOOKS_AT_ONCE) {
     const child = children[level.next]
     if (child === undefined) return

@@ -21,7 +21,7 @@ vi.mock('node:fs', async (original) => {
   const real = await original<typeof Files>()
   const wrap = (operation: 'lstat' | 'stat') => {
     return (path: string, ...rest: unknown[]): unknown => {
-      if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+      if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 17)
       void before(operation, path)
       return (real[`${operation}Sync`] as (...args: unknown[]) => unknown)(path, ...rest)
     }

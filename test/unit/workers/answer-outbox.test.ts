@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AnswerMessage, PartResult } from '../../../src/pool/protocol.ts'
 import { AnswerOutbox } from '../../../workers/answer-outbox.ts'
 import { RouteTable } from '../../../workers/route-table.ts'
@@ -37,6 +37,58 @@ describe('answers', () => {
     await outbox.posted.then(() => order.push('settled'))
     await outbox.posted
     expect(order).toEqual(['posted', 'settled'])
+  })
+})
+
+describe('answers about small files', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  /** The numbers of the jobs in each message. */
+  function outboxFor(small: number): { outbox: AnswerOutbox; messages: number[][] } {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] })
+    const messages: number[][] = []
+    const outbox = new AnswerOutbox((answers) => messages.push(answers.map(([job]) => job)))
+    outbox.expectSmall(small)
+    return { outbox, messages }
+  }
+
+  it('go when half of the files in hand have been answered', () => {
+    const { outbox, messages } = outboxFor(6)
+    outbox.add(1, RESULT, true)
+    outbox.add(2, RESULT, true)
+    vi.advanceTimersByTime(1)
+    expect(messages).toEqual([])
+    outbox.add(3, RESULT, true)
+    vi.advanceTimersByTime(0)
+    expect(messages).toEqual([[1, 2, 3]])
+    outbox.expectSmall(1)
+    outbox.add(4, RESULT, true)
+    vi.advanceTimersByTime(1)
+    expect(messages, 'three more are in hand').toHaveLength(1)
+    outbox.add(5, RESULT, true)
+    vi.advanceTimersByTime(0)
+    expect(messages[1]).toEqual([4, 5])
+  })
+
+  it('are kept for two milliseconds at most', async () => {
+    const { outbox, messages } = outboxFor(100)
+    outbox.add(1, RESULT, true)
+    vi.advanceTimersByTime(1)
+    outbox.add(2, RESULT, true)
+    expect(messages).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(messages).toEqual([[1, 2]])
+    await outbox.posted
+    vi.advanceTimersByTime(10)
+    expect(messages).toHaveLength(1)
+  })
+
+  it('go with any other answer', () => {
+    const { outbox, messages } = outboxFor(100)
+    outbox.add(1, RESULT, true)
+    outbox.add(2, RESULT)
+    vi.advanceTimersByTime(0)
+    expect(messages).toEqual([[1, 2]])
   })
 })
 
