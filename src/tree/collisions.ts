@@ -94,7 +94,8 @@ export class CollisionWatch {
     const folded = this.#fold(segment)
     const twin = children.get(folded)
     if (twin === undefined) children.set(folded, { segment, isDirectory })
-    else if (twin.segment !== segment || twin.isDirectory !== isDirectory) return twin
+    // A file of that very name has been found among the beginnings.
+    else if (twin.segment !== segment) return twin
     if (isDirectory) folders.push({ segment, children: new Map() })
     return undefined
   }

@@ -61,6 +61,10 @@ describe('names that would be one file', () => {
     ])
   })
 
+  it('differ in the order of marks, of which one becomes a letter in capitals', () => {
+    expect(found(['α\u0345\u0301', 'α\u0301\u0345'], BOTH)).toHaveLength(1)
+  })
+
   it('differ in the case of a directory, or of a file and a directory', () => {
     expect(found(['Photos/1', 'Photos/2', 'photos/3', 'photos/x/4'], CASE)).toEqual([
       'photos/3 = Photos/ (case)',

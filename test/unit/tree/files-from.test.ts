@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCsvRow } from '../../../src/tree/csv.ts'
 import { readList, readListFile, type ListOptions } from '../../../src/tree/files-from.ts'
+import { splitRecords } from '../../../src/tree/records.ts'
 import { collect } from '../../helpers/collect.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
@@ -133,6 +134,14 @@ describe('a list of names', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('records', () => {
+  it('are not begun by the end of the last one', async () => {
+    const rules = { end: 'newline', quotes: false } as const
+    const records = await collect(splitRecords(inChunks(Buffer.from('a\n\nb\n'), 2), rules, 'list'))
+    expect(records.map(({ text }) => text)).toEqual(['a', '', 'b'])
   })
 })
 

@@ -20,7 +20,7 @@ describe('a pattern', () => {
     ['*.txt', ['a.txt', 'a/b.txt', '.txt']],
     ['a*', ['a', 'ab', 'a/b']],
     ['a*c', ['ac', 'abc', 'a/b/c', 'acc']],
-    ['*a*b*', ['ab', 'xaxbx', 'a/b']],
+    ['*a*b*', ['ab', 'xaxbx', 'a/b', 'aba']],
     ['a**b', ['ab', 'a/b']],
     ['a?c', ['abc', 'a/c', 'a😀c']],
     ['[abc]', ['a', 'b', 'c']],
