@@ -11,6 +11,7 @@ import { Interruption } from './interrupt.ts'
 import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
 import { objectOptionsFrom } from './object-flags.ts'
 import { reportStyleOf } from './output-flags.ts'
+import { isFailure } from '../tree/entries.ts'
 import { ReportFile } from './report-file.ts'
 import { treeOptionsFrom } from './tree-flags.ts'
 import { TreeReport } from './tree-report.ts'
@@ -42,6 +43,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
   )
   let engine: TransferEngine | undefined
   let file: ReportFile | undefined
+  let isWhole = true
   try {
     engine = new TransferEngine(engineOptions)
     const path = values['report']
@@ -52,6 +54,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
       ...options,
       signal: interruption.signal,
       onOutcome: (outcome: Outcome) => {
+        if (outcome.status === 'skipped' && isFailure(outcome.reason)) isWhole = false
         report.outcome(outcome)
         file?.add(outcome)
       },
@@ -60,7 +63,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     await file?.close()
     file = undefined
     report.done(result)
-    return result.failed > 0 ? EXIT.failed : EXIT.done
+    return isWhole && result.failed === 0 ? EXIT.done : EXIT.failed
   } catch (error) {
     return failureExit(error, report, interruption)
   } finally {

@@ -11,7 +11,7 @@
  */
 
 import { assert } from '../assert.ts'
-import { compareNames } from './order.ts'
+import { compareKeys } from '../store/key-order.ts'
 
 export interface FoldRules {
   /** Names that differ in case only are one: usual on macOS and Windows. */
@@ -53,10 +53,10 @@ export class CollisionWatch {
 
   /**
    * What the next name collides with, if anything; such a name is not to be written, and does not
-   * count for those behind it. Names come in the order of `compareNames`, none twice.
+   * count for those behind it. Names come in the order of `compareKeys`, none twice.
    */
   check(name: string): Collision | undefined {
-    assert(this.#last === undefined || compareNames(this.#last, name) < 0, 'names come in order')
+    assert(this.#last === undefined || compareKeys(this.#last, name) < 0, 'names come in order')
     this.#last = name
     const beginnings = this.#beginnings
     while (!name.startsWith(beginnings.at(-1) ?? '')) beginnings.pop()

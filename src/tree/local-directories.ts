@@ -25,6 +25,11 @@ export class LocalDirectories {
     return this.#make(dirname(path))
   }
 
+  /** Makes the root, and all above it. @throws as `makeFor` does */
+  makeRoot(): Promise<void> {
+    return this.#make(this.#root)
+  }
+
   /** Makes durable which names there are, on file systems that can. */
   async sync(): Promise<void> {
     for (const directory of this.#made.keys()) {

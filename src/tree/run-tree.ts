@@ -21,6 +21,14 @@ import { runActions } from './run-actions.ts'
 import { filesOf, objectsOf, type LocalSide, type StoreSide } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
+import {
+  collisionText,
+  foldingOf,
+  watchObjects,
+  watchTwins,
+  type Fold,
+  type WatchedObject,
+} from './watch-names.ts'
 
 export interface TreeSpec {
   readonly direction: 'upload' | 'download'
@@ -53,7 +61,8 @@ export async function runTree(
   const transfer = transferring(host.objects, direction, bucket, each)
   const mover = new ObjectMover({ transfer, store, bucket, directories, signal })
   job.counts(() => mover.transferred)
-  const actions = actionsOf(store, job, spec, options)
+  const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
+  const actions = actionsOf(store, job, spec, { ...options, fold })
   if (options.dryRun) {
     for await (const action of actions) {
       job.check()
@@ -76,11 +85,16 @@ export async function runTree(
   job.check()
 }
 
+/** What was said, and what the file system says. */
+interface Planning extends CheckedTree {
+  readonly fold: Fold
+}
+
 async function* actionsOf(
   store: ObjectStore,
   job: TreeJob,
   spec: TreeSpec,
-  options: CheckedTree,
+  options: Planning,
 ): AsyncGenerator<TreeAction> {
   for await (const step of stepsOf(store, job, spec, options)) {
     const action = step.kind === 'copy' ? copyOf(spec, options, step) : removalOf(spec, step.name)
@@ -97,16 +111,19 @@ async function* stepsOf(
   store: ObjectStore,
   job: TreeJob,
   { direction, local, remote, how }: TreeSpec,
-  options: CheckedTree,
-): AsyncGenerator<SyncStep<FileEntry | ObjectEntry>> {
-  const { filter, followSymlinks, encodeNames } = options
+  options: Planning,
+): AsyncGenerator<SyncStep<FileEntry | WatchedObject>> {
+  const { filter, followSymlinks, encodeNames, fold } = options
   const isUpload = direction === 'upload'
   let incomplete: string | undefined
   const walking = { followSymlinks, decodeNames: encodeNames }
   const files = filesOf(local, walking, { job, isSource: isUpload }, (reason) => {
     incomplete ??= reason
   })
-  const objects = objectsOf(store, remote, { job, isSource: !isUpload })
+  const listed = objectsOf(store, remote, { job, isSource: !isUpload })
+  const isWritten = (object: ObjectEntry): boolean =>
+    filter(object) && localName(object.name, { platform, encodeNames }).problem === undefined
+  const objects = isUpload ? listed : watchObjects(listed, fold, isWritten)
   if (how === 'copy') {
     for await (const entry of isUpload ? files : objects) {
       if (filter(entry)) yield { kind: 'copy', source: entry, reason: 'copy' }
@@ -115,12 +132,16 @@ async function* stepsOf(
   }
   const left = { entries: files, kind: 'files' } as const
   const right = { entries: objects, kind: 'objects' } as const
-  const pairs: AsyncIterable<Pair<FileEntry | ObjectEntry, FileEntry | ObjectEntry>> = isUpload
+  const joined: AsyncIterable<Pair<FileEntry | WatchedObject, FileEntry | ObjectEntry>> = isUpload
     ? mergeJoin(left, right)
     : mergeJoin(right, left)
+  const mayRemoveFiles = options.delete && !isUpload
+  const pairs = mayRemoveFiles ? watchTwins(joined, fold, (why) => (incomplete ??= why)) : joined
   yield* planSync(pairs, {
     filter,
     differ: (from, to) => {
+      // It goes on, to be told.
+      if ('collision' in from) return 'missing'
       const { reason } = compare(from, to, { direction, ...options })
       return reason === 'same' ? undefined : reason
     },
@@ -134,7 +155,7 @@ async function* stepsOf(
 function copyOf(
   { local, remote }: TreeSpec,
   { encodeNames }: CheckedTree,
-  { source, reason }: Extract<SyncStep<FileEntry | ObjectEntry>, { readonly kind: 'copy' }>,
+  { source, reason }: Extract<SyncStep<FileEntry | WatchedObject>, { readonly kind: 'copy' }>,
 ): TreeAction | SkippedOutcome {
   const { name, size, mtimeMs } = source
   const key = remote.prefix + name
@@ -144,6 +165,10 @@ function copyOf(
   const file = localName(name, { platform, encodeNames })
   if (file.problem !== undefined) {
     return { status: 'skipped', name, reason: 'name-unsafe', detail: file.detail }
+  }
+  if (source.collision !== undefined) {
+    const detail = collisionText(source.collision)
+    return { status: 'skipped', name, reason: 'name-collision', detail }
   }
   const path = pathBelow(local.root, file.name, platform)
   return { operation: 'download', name, key, path, size, reason, mtimeMs }

@@ -77,6 +77,14 @@ describe('cp --recursive', () => {
     expect(await readdir(bed().dir)).not.toContain('report.csv.part')
   })
 
+  test('exits with 1 too when a name could not be written', async () => {
+    for (const name of ['a', 'a/b']) await bed().engine.upload(Buffer.from(name), `${TREE}/${name}`)
+    const result = await command('cp', '-r', TREE, 'clash')
+    expect(result.code).toBe(1)
+    expect(result.err).toMatch(/^skipped: a\/b \(name-collision, a is a file already\)$/m)
+    expect(result.err).toMatch(/^1 downloaded, 1 skipped/m)
+  })
+
   test('tells programs of every outcome', async () => {
     await makeTree('events', ['a'])
     const { code, events } = await command(

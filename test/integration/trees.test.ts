@@ -200,6 +200,45 @@ describe('a directory', () => {
   })
 })
 
+describe('names that would be one file', () => {
+  const CLASH = ['a', 'a/b', 'a.txt', 'c']
+
+  test.each([false, true])('are told before the second is written: dryRun %s', async (dryRun) => {
+    const { engine, path } = bed()
+    for (const name of CLASH) await engine.upload(Buffer.from(name), `${TREE}${name}`)
+    const root = path(`clash-${String(dryRun)}`)
+    const { result, outcomes } = await all((options) =>
+      engine.downloadDirectory(TREE, root, { ...options, dryRun }),
+    )
+    expect(result).toMatchObject({ skipped: 1, failed: 0, [dryRun ? 'planned' : 'downloaded']: 3 })
+    expect(outcomes.find((each) => each.status === 'skipped')).toEqual({
+      status: 'skipped',
+      name: 'a/b',
+      reason: 'name-collision',
+      detail: 'a is a file already',
+    })
+    if (dryRun) expect(await readdir(bed().dir)).not.toContain(`clash-${String(dryRun)}`)
+    else expect(await filesBelow(root)).toEqual(['a', 'a.txt', 'c'])
+  })
+
+  test('are told again by a sync, also of what is the same, and count for no name that is left out', async () => {
+    const { engine, path } = bed()
+    for (const name of CLASH) await engine.upload(Buffer.from(name), `${TREE}${name}`)
+    const root = path('clash-sync')
+    for (const unchanged of [0, 3]) {
+      const { result, outcomes } = await all((options) =>
+        engine.sync(TREE, root, { ...options, delete: true }),
+      )
+      expect(result).toMatchObject({ unchanged, downloaded: 3 - unchanged, skipped: 1, deleted: 0 })
+      expect(outcomes.find((each) => each.status === 'skipped')).toMatchObject({ name: 'a/b' })
+    }
+    const filter = ({ name }: { readonly name: string }): boolean => name !== 'a'
+    const result = await engine.downloadDirectory(TREE, path('no-clash'), { filter })
+    expect(result).toMatchObject({ downloaded: 3, skipped: 0 })
+    expect(await filesBelow(path('no-clash'))).toEqual(['a.txt', 'a/b', 'c'])
+  })
+})
+
 describe('keys that are no file names', () => {
   test('come down encoded, and go up as they were', async () => {
     const { engine, path, store } = bed()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CollisionWatch, type FoldRules } from '../../../src/tree/collisions.ts'
-import { compareNames } from '../../../src/tree/order.ts'
+import { compareKeys } from '../../../src/store/key-order.ts'
 import { probeCase } from '../../../src/tree/probe-file-system.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
@@ -15,7 +15,7 @@ const BOTH = { foldsCase: true, foldsNormalForm: true }
 /** `name = other (kind)` for each name that collides. */
 function found(names: readonly string[], rules: FoldRules): string[] {
   const watch = new CollisionWatch(rules)
-  return names.toSorted(compareNames).flatMap((name) => {
+  return names.toSorted(compareKeys).flatMap((name) => {
     const collision = watch.check(name)
     return collision === undefined ? [] : [`${name} = ${collision.other} (${collision.kind})`]
   })
@@ -106,7 +106,7 @@ describe('names that would be one file', () => {
         (names, rules) => {
           const watch = new CollisionWatch(rules)
           const written: string[] = []
-          for (const next of names.toSorted(compareNames)) {
+          for (const next of names.toSorted(compareKeys)) {
             const collides = written.some((earlier) => isOneFile(earlier, next, rules))
             const collision = watch.check(next)
             // Directories that fold to one collide as well, so more may be told, never less.
