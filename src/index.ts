@@ -41,6 +41,7 @@ export type {
   TreeOperation,
 } from './tree/outcome.ts'
 export type { TreeEntry } from './tree/entries.ts'
+export type { FilesFrom, NameFile } from './tree/name-list.ts'
 export type {
   DownloadDirectoryOptions,
   SyncOptions,

@@ -12,8 +12,7 @@ import { parseS3Uri } from './store/uri.ts'
 import { checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
-import type { TreeSpec } from './tree/run-tree.ts'
-import type { LocalSide, StoreSide } from './tree/sides.ts'
+import type { LocalSide, StoreSide, TreeSpec } from './tree/sides.ts'
 import { TreeJob } from './tree/tree-job.ts'
 import {
   checkTreeOptions,
@@ -89,7 +88,7 @@ export class TreeCalls {
       try {
         check()
         const spec = prepare()
-        const checked = checkTreeOptions(options, spec.how, (each) => {
+        const checked = checkTreeOptions(options, spec, (each) => {
           if (spec.direction === 'upload') checkUploadOptions(each, tuning)
           else checkDownloadOptions(each, tuning)
         })

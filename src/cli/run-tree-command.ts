@@ -71,6 +71,8 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     // What became of things is told also when the whole was ended early.
     await file?.close().catch((error: unknown) => report.failed(error))
     interruption[Symbol.dispose]()
+    // A pipe nobody writes to would keep the process alive.
+    if (values['filesFrom'] === '-') process.stdin.destroy()
   }
 }
 

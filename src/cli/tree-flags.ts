@@ -9,6 +9,7 @@ import { parseSize } from '../units.ts'
 import { readFileSync } from 'node:fs'
 import { invalidFlag, type FlagValues } from './flags.ts'
 import { unreadableFile } from './object-flags.ts'
+import { UsageError } from './usage-error.ts'
 
 const count =
   (flag: string) =>
@@ -72,9 +73,25 @@ export function treeFlags(): Option[] {
 export function copyFlags(): Option[] {
   const flags = [
     new Option('-r, --recursive', 'Copy all of a directory, or of a prefix'),
+    new Option('--files-from <file>', 'Names to copy, a line each; - for standard input'),
+    new Option(
+      '--files-from-format <name>',
+      'What --files-from is: lines, nul, csv, inventory',
+    ).argParser(formatParser('--files-from-format')),
+    new Option('--files-from-columns <names>', 'Columns of its csv or inventory: Bucket,Key,Size'),
+    new Option('--retry-failed <report>', 'Copy just what failed by a file of --report'),
     new Option('--encode-names', 'Write keys that are no file names reversibly as names that are'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))
+}
+
+const FORMATS: readonly string[] = ['lines', 'nul', 'csv', 'inventory']
+
+function formatParser(flag: string): (text: string) => string {
+  return (text) => {
+    if (FORMATS.includes(text)) return text
+    throw invalidFlag(flag, `one of ${FORMATS.join(', ')}`, text)
+  }
 }
 
 /** Of `sync` alone. */
@@ -95,9 +112,11 @@ export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unk
   const { followSymlinks, delete: remove, maxDelete, sizeOnly, exactTimestamps } = values
   const maxErrors = values['failFast'] === true ? 1 : values['maxErrors']
   const { fsync, encodeNames } = values
+  const filesFrom = filesFromOf(values)
   const given = {
     fsync,
     encodeNames,
+    filesFrom,
     followSymlinks,
     maxErrors,
     delete: remove,
@@ -107,6 +126,24 @@ export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unk
   }
   const options = Object.entries({ ...given, filter: filterFrom(values) })
   return Object.fromEntries(options.filter(([, value]) => value !== undefined))
+}
+
+/** What the names are read from. */
+function filesFromOf(values: FlagValues): object | undefined {
+  const { filesFrom: path, filesFromFormat: format, filesFromColumns: columns } = values
+  const { retryFailed } = values
+  if (retryFailed !== undefined && path !== undefined) {
+    const message = 'Both --files-from and --retry-failed say what to copy.'
+    throw new UsageError('ERR_OPTION_INVALID', message, 'Give one of them.')
+  }
+  if (path === undefined) {
+    if (format === undefined && columns === undefined) {
+      return retryFailed === undefined ? undefined : { path: retryFailed, format: 'report' }
+    }
+    const message = 'There is no --files-from to say that of.'
+    throw new UsageError('ERR_OPTION_INVALID', message, 'Add --files-from, or leave it out.')
+  }
+  return { path, format, columns: typeof columns === 'string' ? columns.split(',') : undefined }
 }
 
 function filterFrom(values: FlagValues): ((entry: TreeEntry) => boolean) | undefined {

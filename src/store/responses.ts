@@ -9,19 +9,40 @@ import { parseContentRange, type ByteRange } from '../plan/ranges.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** Answer headers of a PUT the coordinator may want, encryption and version among them. */
-const KEPT_PREFIXES = ['x-amz-checksum-', 'x-amz-server-side-encryption', 'x-amz-version-id']
+/** Answer headers the coordinator may want, encryption, version and user metadata among them. */
+const KEPT_PREFIXES = [
+  'x-amz-checksum-',
+  'x-amz-server-side-encryption',
+  'x-amz-version-id',
+  'x-amz-meta-',
+]
+
+const LAST_MODIFIED = 'last-modified'
 
 /** The headers worth taking to the coordinator. */
 export function keptHeaders(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const name in headers) {
     const value = name.startsWith('x-amz-') ? headers[name] : undefined
-    if (value !== undefined && KEPT_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+    if (name === LAST_MODIFIED) kept[name] = headers[name] ?? ''
+    else if (value !== undefined && KEPT_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       kept[name] = value
     }
   }
   return kept
+}
+
+/** What an object bears beside its bytes, by the headers that were kept. */
+export function describedBy(headers: Headers): {
+  readonly lastModified: number | undefined
+  readonly metadata: Readonly<Record<string, string>>
+} {
+  const lastModified = Date.parse(headers[LAST_MODIFIED] ?? '')
+  const metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('x-amz-meta-')) metadata[name.slice('x-amz-meta-'.length)] = value
+  }
+  return { lastModified: Number.isNaN(lastModified) ? undefined : lastModified, metadata }
 }
 
 /**

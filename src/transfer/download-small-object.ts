@@ -16,6 +16,7 @@ import type { PartDone, PartFailed } from '../pool/protocol.ts'
 import { sleep } from '../store/abortable.ts'
 import { attributeHeaders } from '../store/attributes.ts'
 import { RetrySequence } from '../store/retry-policy.ts'
+import { describedBy } from '../store/responses.ts'
 import { canonicalQuery } from '../store/signing.ts'
 import { reportPart } from './attempt.ts'
 import { attemptOnce } from './request-attempt.ts'
@@ -108,6 +109,7 @@ function resultOf(
     path,
     size,
     etag,
+    ...describedBy(headers),
     checksum,
     verified: compareReceived(stored, checksum, run.context),
     parts,

@@ -240,6 +240,8 @@ function resultOf(
     ...file,
     size: info.size,
     etag: info.etag,
+    lastModified: info.lastModified,
+    metadata: info.metadata,
     checksum: received,
     verified: compareReceived(proof.stored, received, run.context),
     ...run.tally,

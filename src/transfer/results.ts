@@ -39,4 +39,8 @@ export interface UploadResult extends ResultBase {
 
 export interface DownloadResult extends ResultBase {
   readonly path: string
+  /** Epoch milliseconds; `undefined` if the store did not say. */
+  readonly lastModified: number | undefined
+  /** User metadata of the object, names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>
 }

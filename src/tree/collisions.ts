@@ -76,7 +76,7 @@ export class CollisionWatch {
       const twin = this.#enter(depth, segment, isDirectory)
       if (twin !== undefined) {
         const other = `${beginning}${twin.segment}${twin.isDirectory ? '/' : ''}`
-        return { kind: this.#kindOf(segment, twin, isDirectory), other }
+        return { kind: kindOf(segment, twin, isDirectory), other }
       }
       beginning += `${segment}/`
     }
@@ -91,7 +91,7 @@ export class CollisionWatch {
     folders.length = depth + 1
     const children = folders[depth]?.children
     assert(children !== undefined, 'directories are entered from the root down')
-    const folded = this.#fold(segment)
+    const folded = foldName(segment, this.#rules)
     const twin = children.get(folded)
     if (twin === undefined) children.set(folded, { segment, isDirectory })
     // A file of that very name has been found among the beginnings.
@@ -99,17 +99,47 @@ export class CollisionWatch {
     if (isDirectory) folders.push({ segment, children: new Map() })
     return undefined
   }
+}
 
-  #kindOf(segment: string, twin: Folded, isDirectory: boolean): Collision['kind'] {
-    if (twin.isDirectory !== isDirectory) return 'file-and-directory'
-    return segment.normalize() === twin.segment.normalize() ? 'normal-form' : 'case'
+/**
+ * The same for names in any order, all of which are held, and only where names are folded. A name that
+ * comes twice does not collide with itself.
+ */
+export class NameSet {
+  readonly #rules: FoldRules
+  /** By the folded beginning of a name, up to a '/' or the end. */
+  readonly #known = new Map<string, Folded>()
+
+  constructor(rules: FoldRules) {
+    this.#rules = rules
   }
 
-  /** Folds rather more than some file systems do, such as ß and ss: told in vain beats overwritten. */
-  #fold(segment: string): string {
-    const { foldsCase, foldsNormalForm } = this.#rules
-    const composed = foldsNormalForm ? segment.normalize('NFD') : segment
-    const folded = foldsCase ? composed.toUpperCase().toLowerCase() : composed
-    return foldsNormalForm ? folded.normalize('NFD') : folded
+  /** What a name collides with that came before, if anything. */
+  check(name: string): Collision | undefined {
+    if (!this.#rules.foldsCase && !this.#rules.foldsNormalForm) return undefined
+    for (let end = name.indexOf('/'); ; end = name.indexOf('/', end + 1)) {
+      const isDirectory = end !== -1
+      const segment = isDirectory ? name.slice(0, end) : name
+      const folded = foldName(segment, this.#rules)
+      const twin = this.#known.get(folded)
+      if (twin === undefined) this.#known.set(folded, { segment, isDirectory })
+      else if (twin.segment !== segment || twin.isDirectory !== isDirectory) {
+        const other = `${twin.segment}${twin.isDirectory ? '/' : ''}`
+        return { kind: kindOf(segment, twin, isDirectory), other }
+      }
+      if (!isDirectory) return undefined
+    }
   }
+}
+
+function kindOf(segment: string, twin: Folded, isDirectory: boolean): Collision['kind'] {
+  if (twin.isDirectory !== isDirectory) return 'file-and-directory'
+  return segment.normalize() === twin.segment.normalize() ? 'normal-form' : 'case'
+}
+
+/** Folds rather more than some file systems do, such as ß and ss: told in vain beats overwritten. */
+function foldName(name: string, { foldsCase, foldsNormalForm }: FoldRules): string {
+  const composed = foldsNormalForm ? name.normalize('NFD') : name
+  const folded = foldsCase ? composed.toUpperCase().toLowerCase() : composed
+  return foldsNormalForm ? folded.normalize('NFD') : folded
 }

@@ -22,6 +22,15 @@ export interface FileEntry extends TreeEntry {
   readonly mode: number
 }
 
+/** An object somebody has named: that it is there is not known, nor mostly its size. */
+export interface NamedObject {
+  readonly name: string
+  readonly key: string
+  /** Bytes; 0 where it is not known. */
+  readonly size: number
+  readonly mtimeMs?: undefined
+}
+
 export interface ObjectEntry extends TreeEntry {
   readonly key: string
   /** As sent; some stores leave it out of a listing. */

@@ -4,11 +4,11 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { Readable, pipeline } from 'node:stream'
+import { Readable, addAbortSignal, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { errnoOf, sourceError } from '../local-errors.ts'
 import { parseCsvRow } from './csv.ts'
-import { listError, splitRecords, type TextRecord } from './records.ts'
+import { listError, splitRecords, type RecordRules, type TextRecord } from './records.ts'
 
 /**
  * - `lines`: a name a line; empty lines say nothing, and a CR at the end is no part of the name
@@ -43,17 +43,38 @@ const INVENTORY_COLUMNS = ['Bucket', 'Key', 'Size']
 
 /**
  * Names of a list in a file or in the standard input, also compressed by gzip.
- * @param path of the file; `-` is the standard input
+ * @param path of the file; `-` is the standard input, which is closed when the signal aborts
  * @throws (rejects) ERR_OPTION_INVALID with a line, ERR_SOURCE_NOT_FOUND, ERR_SOURCE_UNREADABLE
  */
 export async function* readListFile(
   path: string,
-  options: ListOptions,
+  options: ListOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<ListedName, void, void> {
   // Opened only when it is read, since nobody would hear that it is missing before.
-  const isInput = path === '-'
-  const stream: Readable = isInput ? process.stdin : createReadStream(path)
-  yield* readList(stream, isInput ? 'standard input' : path, options)
+  yield* readList(openList(path, options.signal), nameOfList(path), options)
+}
+
+/**
+ * Records of a file or of the standard input, also compressed by gzip.
+ * @throws (rejects) as `readListFile` does
+ */
+export function readRecords(
+  path: string,
+  rules: RecordRules,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TextRecord, void, void> {
+  const list = nameOfList(path)
+  return splitRecords(inflated(openList(path, signal), list), rules, list)
+}
+
+/** What a list is called in messages. */
+export function nameOfList(path: string): string {
+  return path === '-' ? 'standard input' : path
+}
+
+function openList(path: string, signal: AbortSignal | undefined): Readable {
+  const stream: Readable = path === '-' ? process.stdin : createReadStream(path)
+  return signal === undefined ? stream : addAbortSignal(signal, stream)
 }
 
 /**

@@ -71,9 +71,10 @@ export class ObjectMover implements Mover {
     const transfer = start(action)
     this.#underWay.add(transfer)
     try {
-      const { attempts, elapsedMs, etag, checksum, verified, resumed } = await transfer.done
-      if (mtimeMs !== undefined) setTime(path, mtimeMs)
-      return { attempts, elapsedMs, etag, checksum, verified, resumed }
+      const result = await transfer.done
+      if ('lastModified' in result) setTime(path, result.lastModified ?? mtimeMs)
+      const { size, attempts, elapsedMs, etag, checksum, verified, resumed } = result
+      return { size, attempts, elapsedMs, etag, checksum, verified, resumed }
     } finally {
       this.#underWay.delete(transfer)
     }
@@ -129,7 +130,8 @@ export class ObjectMover implements Mover {
  * A file bears the time of its object, so that the next `sync` sees that they are the same. Does not wait
  * for the disk: 3 µs, where a call that does not block costs 50.
  */
-function setTime(path: string, mtimeMs: number): void {
+function setTime(path: string, mtimeMs: number | undefined): void {
+  if (mtimeMs === undefined) return
   try {
     utimesSync(path, new Date(), new Date(mtimeMs))
   } catch (error) {

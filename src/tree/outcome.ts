@@ -54,7 +54,7 @@ export interface DoneOutcome extends TreeAction {
 /** What is found out about an action that is done. */
 export type Done = Pick<
   DoneOutcome,
-  'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed'
+  'size' | 'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed'
 >
 
 /** Field by field: to spread two objects into one costs more than all else that is said of a small one. */
@@ -64,7 +64,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     name: action.name,
     key: action.key,
     path: action.path,
-    size: action.size,
+    size: done.size,
     reason: action.reason,
     mtimeMs: action.mtimeMs,
     status: 'done',

@@ -10,7 +10,7 @@ import { NameSpool } from './name-spool.ts'
 import type { Pair } from './merge-join.ts'
 import type { ActionReason } from './outcome.ts'
 
-export type SyncStep<S extends TreeEntry> =
+export type SyncStep<S> =
   | { readonly kind: 'copy'; readonly source: S; readonly reason: ActionReason }
   | { readonly kind: 'remove'; readonly name: string }
 

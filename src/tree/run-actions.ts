@@ -109,7 +109,7 @@ async function removeAll(
     const error = failures.get(action)
     onOutcome(
       error === undefined
-        ? doneOutcome(action, { attempts: 1, elapsedMs })
+        ? doneOutcome(action, { size: 0, attempts: 1, elapsedMs })
         : { ...action, status: 'failed', error },
     )
   }

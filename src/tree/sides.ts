@@ -19,6 +19,15 @@ export type Side =
 export type LocalSide = Extract<Side, { readonly kind: 'local' }>
 export type StoreSide = Extract<Side, { readonly kind: 'store' }>
 
+/** What goes where. */
+export interface TreeSpec {
+  readonly direction: 'upload' | 'download'
+  readonly local: LocalSide
+  readonly remote: StoreSide
+  /** Everything, or what differs. */
+  readonly how: 'copy' | 'sync'
+}
+
 export interface SideOptions {
   readonly job: TreeJob
   /** Whether what is left out is told: of a source, not of a destination. */

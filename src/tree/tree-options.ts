@@ -6,12 +6,14 @@ import { TransferError } from '../errors.ts'
 import { checkOption, unknownOption, type OptionRow } from '../option-check.ts'
 import type { DownloadOptions, UploadOptions } from '../transfer-options.ts'
 import type { TreeEntry } from './entries.ts'
+import { checkFilesFrom, type FilesFrom } from './name-list.ts'
 import type { Outcome } from './outcome.ts'
 import type { TreeProgress } from './tree-transfer.ts'
+import type { TreeSpec } from './sides.ts'
 
 /** Options of every transfer of trees. */
 export interface TreeOptions {
-  /** Which names take part; called for each, before anything else is looked at. @default all */
+  /** Which take part; goes by the entry alone, and may be asked twice about one. @default all */
   readonly filter?: ((entry: TreeEntry) => boolean) | undefined
   /** Follow symbolic links of the local side, instead of skipping them. @default false */
   readonly followSymlinks?: boolean | undefined
@@ -22,6 +24,12 @@ export interface TreeOptions {
    * a tree goes up. Not for `sync`. @default false, they are skipped
    */
   readonly encodeNames?: boolean | undefined
+  /**
+   * Names that take part, relative to the root, instead of all there are: the path of a file with a name
+   * a line, `{ path, format }` for others, or the names themselves. One that is not there fails. Not
+   * for `sync`, and for a download not with `filter`. @default all there are
+   */
+  readonly filesFrom?: FilesFrom | undefined
   /** Begin nothing more after so many failures; 0 goes on to the end. @default 0 */
   readonly maxErrors?: number | undefined
   /** Hears what became of each object, as it ends. */
@@ -46,7 +54,9 @@ export interface DownloadDirectoryOptions
 }
 
 export interface SyncOptions
-  extends Omit<UploadDirectoryOptions, 'encodeNames'>, Pick<DownloadDirectoryOptions, 'fsync'> {
+  extends
+    Omit<UploadDirectoryOptions, 'encodeNames' | 'filesFrom'>,
+    Pick<DownloadDirectoryOptions, 'fsync'> {
   /** Remove at the destination what the source does not have. @default false */
   readonly delete?: boolean | undefined
   /** Remove nothing at all if more than so many would be removed. @default no limit */
@@ -87,6 +97,7 @@ const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTi
 const FUNCTIONS = ['filter', 'onOutcome', 'onProgress'] as const
 
 export interface CheckedTree {
+  readonly filesFrom: FilesFrom | undefined
   readonly filter: (entry: TreeEntry) => boolean
   readonly followSymlinks: boolean
   readonly encodeNames: boolean
@@ -106,12 +117,20 @@ export interface CheckedTree {
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
 export function checkTreeOptions(
   options: UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions,
-  kind: 'copy' | 'sync',
+  { how: kind, direction }: Pick<TreeSpec, 'how' | 'direction'>,
   checkEach: (each: object) => void,
 ): CheckedTree {
   const names: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
-  const { filter = everything, onOutcome, onProgress, signal, ...rest } = options
+  const { filter = everything, onOutcome, onProgress, signal, ...others } = options
+  const { filesFrom, ...rest } = others as typeof others & Pick<TreeOptions, 'filesFrom'>
   checkFunctions({ filter, onOutcome, onProgress })
+  if (filesFrom !== undefined) {
+    if (kind === 'sync') throw invalid('filesFrom', 'left out: a sync reads both sides whole')
+    checkFilesFrom(filesFrom, direction)
+    if (direction === 'download' && filter !== everything) {
+      throw invalid('filter', 'left out beside `filesFrom`, which says all that is known')
+    }
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('signal', 'an AbortSignal')
   }
@@ -127,6 +146,7 @@ export function checkTreeOptions(
     checkOption(name, ROWS[name], names.includes(name) ? given[name] : undefined)
   return {
     filter,
+    filesFrom,
     onOutcome,
     onProgress,
     signal,

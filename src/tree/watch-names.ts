@@ -4,7 +4,7 @@
  */
 
 import { platform } from 'node:process'
-import { CollisionWatch, type Collision, type FoldRules } from './collisions.ts'
+import { CollisionWatch, NameSet, type Collision, type FoldRules } from './collisions.ts'
 import type { ObjectEntry } from './entries.ts'
 import type { LocalDirectories } from './local-directories.ts'
 import type { Pair } from './merge-join.ts'
@@ -13,8 +13,12 @@ import { probeCase } from './probe-file-system.ts'
 /** Asks the file system, when it is called. */
 export type Fold = () => Promise<FoldRules>
 
-/** An object, and the earlier name that keeps it from being written. */
-export type WatchedObject = ObjectEntry & { readonly collision?: Collision }
+interface Named {
+  readonly name: string
+}
+
+/** Something, and the earlier name that keeps it from being written. */
+export type Watched<T> = T & { readonly collision?: Collision }
 
 /**
  * Asks the file system of a root, which it makes; once, however often it is called. Without
@@ -45,7 +49,7 @@ export async function* watchObjects(
   objects: AsyncIterable<ObjectEntry>,
   fold: Fold,
   isWritten: (object: ObjectEntry) => boolean,
-): AsyncGenerator<WatchedObject> {
+): AsyncGenerator<Watched<ObjectEntry>> {
   let watch: CollisionWatch | undefined
   for await (const object of objects) {
     if (!isWritten(object)) {
@@ -55,6 +59,23 @@ export async function* watchObjects(
     watch ??= new CollisionWatch(await fold())
     const collision = watch.check(object.name)
     yield collision === undefined ? object : { ...object, collision }
+  }
+}
+
+/**
+ * The same for names in any order, which are held where the file system folds names; elsewhere it tells
+ * itself of a file in the way of a directory.
+ */
+export async function* watchList<T extends Named>(
+  items: AsyncIterable<T>,
+  fold: Fold,
+  isWritten: (item: T) => boolean,
+): AsyncGenerator<Watched<T>> {
+  let watch: NameSet | undefined
+  for await (const item of items) {
+    watch ??= new NameSet(await fold())
+    const collision = isWritten(item) ? watch.check(item.name) : undefined
+    yield collision === undefined ? item : { ...item, collision }
   }
 }
 

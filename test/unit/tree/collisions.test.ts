@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CollisionWatch, type FoldRules } from '../../../src/tree/collisions.ts'
+import { CollisionWatch, NameSet, type FoldRules } from '../../../src/tree/collisions.ts'
 import { compareKeys } from '../../../src/store/key-order.ts'
 import { probeCase } from '../../../src/tree/probe-file-system.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
@@ -143,5 +143,36 @@ describe('a probe of a file system', () => {
     await expect(probeCase(join(directory(), 'none'))).rejects.toMatchObject({
       code: 'ERR_TARGET_UNWRITABLE',
     })
+  })
+})
+
+describe('names in any order', () => {
+  const check = (names: readonly string[], rules: FoldRules): (string | undefined)[] => {
+    const set = new NameSet(rules)
+    return names.map((name) => {
+      const collision = set.check(name)
+      return collision === undefined ? undefined : `${collision.kind} ${collision.other}`
+    })
+  }
+
+  it('collide where they fold to one, as files or directories', () => {
+    const rules = { foldsCase: true, foldsNormalForm: true }
+    const names = ['b/x', 'a', 'B/y', 'A', 'a/b', 'b', 'b/x', '\u00e9', 'e\u0301']
+    expect(check(names, rules)).toEqual([
+      undefined,
+      undefined,
+      'case b/',
+      'case a',
+      'file-and-directory a',
+      'file-and-directory b/',
+      undefined,
+      undefined,
+      'normal-form \u00e9',
+    ])
+  })
+
+  it('are not held where nothing folds', () => {
+    const rules = { foldsCase: false, foldsNormalForm: false }
+    expect(check(['a', 'A', 'a/b'], rules)).toEqual([undefined, undefined, undefined])
   })
 })

@@ -33,7 +33,7 @@ function mover(log: string[] = []): Mover & { most: number } {
       underWay -= 1
       log.push(name)
       if (name.startsWith('bad')) throw denied(name)
-      return { attempts: 1, elapsedMs: 1 }
+      return { size: 1, attempts: 1, elapsedMs: 1 }
     },
     remove: (actions: readonly TreeAction[]) => {
       log.push(`remove ${actions.length}`)

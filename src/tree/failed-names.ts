@@ -1,0 +1,79 @@
+/**
+ * A report of an earlier run → the names that failed, to be done again: lines of JSON, or CSV with the
+ * columns named in its first row if the file's name ends in `.csv`. Removals are not among them, since
+ * whether they are still due is for a sync to say.
+ */
+
+import { parseCsvRow } from './csv.ts'
+import { isFailure, type SkipReason } from './entries.ts'
+import { nameOfList, readRecords } from './files-from.ts'
+import type { WantedName } from './name-list.ts'
+import { listError } from './records.ts'
+import type { TreeSpec } from './sides.ts'
+
+/** A row of a report as far as it is read; all else of it is for people. */
+type Row = Readonly<Record<string, unknown>>
+
+/**
+ * Names of what failed, or was skipped and should not have been.
+ * @throws (while read) ERR_OPTION_INVALID for what is no report, or one of another tree,
+ *   ERR_SOURCE_NOT_FOUND, ERR_SOURCE_UNREADABLE
+ */
+export async function* failedNames(
+  path: string,
+  spec: Pick<TreeSpec, 'direction' | 'remote'>,
+  signal: AbortSignal,
+): AsyncGenerator<WantedName, void, void> {
+  const list = nameOfList(path)
+  for await (const { row, line } of rowsOf(path, list, signal)) {
+    const { status, operation, name, reason, size } = row
+    if (typeof status !== 'string' || typeof name !== 'string') {
+      throw listError(list, line, 'It is no line of a report.')
+    }
+    const isSkipped = status === 'skipped' && isFailure(reason as SkipReason)
+    const isFailed = status === 'failed' && operation !== 'delete'
+    if (!isSkipped && !isFailed) continue
+    const problem = isFailed ? problemOf(row, spec) : undefined
+    if (problem !== undefined) throw listError(list, line, problem)
+    yield { name, size: Number.isSafeInteger(Number(size ?? NaN)) ? Number(size) : undefined }
+  }
+}
+
+/** Why a row is not about this tree. */
+function problemOf(
+  { operation, name, bucket, key }: Row,
+  { direction, remote }: Pick<TreeSpec, 'direction' | 'remote'>,
+): string | undefined {
+  if (operation !== direction)
+    return `It is of a tree that went the other way (${String(operation)}).`
+  if (bucket === remote.bucket && key === remote.prefix + String(name)) return undefined
+  return `It is about s3://${String(bucket)}/${String(key)}, which is not below this prefix.`
+}
+
+async function* rowsOf(
+  path: string,
+  list: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly row: Row; readonly line: number }> {
+  const isCsv = /\.csv(?:\.gz)?$/iu.test(path)
+  let columns: readonly string[] | undefined
+  for await (const { text, line } of readRecords(path, { end: 'newline', quotes: isCsv }, signal)) {
+    if (text.trim() === '') continue
+    if (!isCsv) {
+      yield { row: parseJson(text) ?? {}, line }
+      continue
+    }
+    const fields = parseCsvRow(text.replace(/\r$/u, ''))
+    if (fields === undefined) throw listError(list, line, 'A quote is out of place.')
+    if (columns === undefined) columns = fields
+    else yield { row: Object.fromEntries(columns.map((name, at) => [name, fields[at]])), line }
+  }
+}
+
+function parseJson(text: string): Row | undefined {
+  try {
+    return JSON.parse(text) as Row | undefined
+  } catch {
+    return undefined
+  }
+}
