@@ -32,14 +32,17 @@ export function outcomeLine(outcome: Outcome, bucket: string): string {
 export function outcomeFields(outcome: Outcome, bucket: string): Record<string, unknown> {
   if (outcome.status === 'skipped') return { ...outcome }
   const {
+    attempts,
     elapsedMs,
     mtimeMs: _,
     error,
     ...rest
-  } = { elapsedMs: undefined, error: undefined, ...outcome }
+  } = { attempts: undefined, elapsedMs: undefined, error: undefined, ...outcome }
   return {
     ...rest,
     bucket,
+    // Of a failure: which attempt was the last.
+    attempts: attempts ?? error?.context.attempt,
     elapsedMs: elapsedMs === undefined ? undefined : Math.round(elapsedMs),
     error: error === undefined ? undefined : failureOf(error),
   }

@@ -10,6 +10,7 @@ import type { Outcome } from '../index.ts'
 import { targetError } from '../local-errors.ts'
 import { outcomeFields } from './outcome-text.ts'
 import { jsonLine } from './output.ts'
+import { PacedWriter } from './paced-writer.ts'
 
 const COLUMNS = [
   'status',
@@ -34,22 +35,28 @@ export class ReportFile {
   readonly #bucket: string
   readonly #isCsv: boolean
   readonly #stream: WriteStream
+  readonly #writer: PacedWriter
   #error: Error | undefined
 
-  /** Makes the file. Failures are told by `close`. */
-  constructor(path: string, bucket: string) {
+  /**
+   * Makes the file. Failures are told by `close`.
+   * @param signal ends the waiting for the disk
+   */
+  constructor(path: string, bucket: string, signal: AbortSignal) {
     this.#path = path
     this.#bucket = bucket
     this.#isCsv = path.toLowerCase().endsWith('.csv')
     this.#stream = createWriteStream(this.#unfinished)
+    this.#writer = new PacedWriter(this.#stream, signal)
     this.#stream.on('error', (error) => (this.#error ??= error))
     if (this.#isCsv) this.#stream.write(`${COLUMNS.join(',')}\n`)
   }
 
-  add(outcome: Outcome): void {
-    if (this.#error !== undefined) return
+  /** A promise when the disk has to catch up. */
+  add(outcome: Outcome): Promise<void> | undefined {
+    if (this.#error !== undefined) return undefined
     const fields = outcomeFields(outcome, this.#bucket)
-    this.#stream.write(this.#isCsv ? csvLine(fields) : jsonLine(fields))
+    return this.#writer.write(this.#isCsv ? csvLine(fields) : jsonLine(fields))
   }
 
   /** Gives the file its name. @throws ERR_TARGET_UNWRITABLE, ERR_DISK_FULL */

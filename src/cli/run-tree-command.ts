@@ -37,26 +37,27 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
   }
   const engineOptions = engineOptionsOf(values)
   checkMetricsFlags(values)
-  const report = new TreeReport(bucket, `${source} to ${target}`, reportStyleOf(values))
   const interruption = new Interruption(() =>
     report.notice('interrupted, cleaning up (once more exits at once)'),
   )
+  const { signal } = interruption
+  const report = new TreeReport(bucket, `${source} to ${target}`, reportStyleOf(values), signal)
   let engine: TransferEngine | undefined
   let file: ReportFile | undefined
   let isWhole = true
   try {
     engine = new TransferEngine(engineOptions)
     const path = values['report']
-    if (typeof path === 'string') file = new ReportFile(path, bucket)
+    if (typeof path === 'string') file = new ReportFile(path, bucket, signal)
     const metrics = await serveMetrics(engine, values)
     if (metrics !== undefined) report.notice(`metrics at ${metrics}`)
     const result = await start(engine, command, direction, {
       ...options,
-      signal: interruption.signal,
+      signal,
       onOutcome: (outcome: Outcome) => {
         if (outcome.status === 'skipped' && isFailure(outcome.reason)) isWhole = false
-        report.outcome(outcome)
-        file?.add(outcome)
+        const [shown, written] = [report.outcome(outcome), file?.add(outcome)]
+        return shown === undefined ? written : shown.then(() => written)
       },
       onProgress: (progress: TreeProgress) => report.progress(progress),
     })

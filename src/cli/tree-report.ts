@@ -7,43 +7,54 @@ import type { Outcome, TreeProgress, TreeResult } from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { ReportStyle } from './copy-report.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
-import { jsonLine, type TextStream } from './output.ts'
+import { jsonLine } from './output.ts'
+import { PacedWriter, type PacedStream } from './paced-writer.ts'
 import { ProgressLine } from './progress-line.ts'
 import { failureOf, failureText } from './report-error.ts'
+
+interface Streams {
+  readonly stdout: PacedStream
+  readonly stderr: PacedStream
+}
 
 export class TreeReport {
   readonly #bucket: string
   readonly #style: ReportStyle
-  readonly #streams: { readonly stdout: TextStream; readonly stderr: TextStream }
+  readonly #streams: Streams
+  readonly #out: PacedWriter
+  readonly #err: PacedWriter
   #line: ProgressLine | undefined
 
-  /** @param label what is moved, for the line of progress */
+  /**
+   * @param label what is moved, for the line of progress
+   * @param signal ends the waiting for those who read
+   */
   constructor(
     bucket: string,
     label: string,
     style: ReportStyle,
-    streams: { readonly stdout: TextStream; readonly stderr: TextStream } = process,
+    signal: AbortSignal,
+    streams: Streams = process,
   ) {
     this.#bucket = bucket
     this.#style = style
     this.#streams = streams
+    this.#out = new PacedWriter(streams.stdout, signal)
+    this.#err = new PacedWriter(streams.stderr, signal)
     if (!style.json && !style.quiet && streams.stderr.isTTY === true) {
       this.#line = new ProgressLine(label, streams.stderr, process.env)
     }
   }
 
-  outcome(outcome: Outcome): void {
+  /** A promise when whoever reads has to catch up. */
+  outcome(outcome: Outcome): Promise<void> | undefined {
     const { json, quiet } = this.#style
-    if (json) {
-      this.#emit('outcome', outcomeFields(outcome, this.#bucket))
-      return
-    }
+    if (json) return this.#emit('outcome', outcomeFields(outcome, this.#bucket))
     const isBad = outcome.status === 'failed'
-    if (quiet && !isBad) return
+    if (quiet && !isBad) return undefined
     const line = outcomeLine(outcome, this.#bucket)
-    const { stdout, stderr } = this.#streams
-    if (isBad || outcome.status === 'skipped') this.#aside(`${line}\n`, stderr)
-    else this.#aside(`${line}\n`, stdout)
+    const isAside = isBad || outcome.status === 'skipped'
+    return this.#aside(`${line}\n`, isAside ? this.#err : this.#out)
   }
 
   progress({ bytes, bytesKnown }: TreeProgress): void {
@@ -51,14 +62,14 @@ export class TreeReport {
   }
 
   notice(text: string): void {
-    if (!this.#style.json) this.#aside(`transfer-engine: ${text}\n`, this.#streams.stderr)
+    if (!this.#style.json) void this.#aside(`transfer-engine: ${text}\n`, this.#err)
   }
 
   done(result: TreeResult): void {
     this.#end()
     if (this.#style.json) {
       const { failures: _, elapsedMs, ...counts } = result
-      this.#emit('result', { ...counts, elapsedMs: Math.round(elapsedMs) })
+      void this.#emit('result', { ...counts, elapsedMs: Math.round(elapsedMs) })
       return
     }
     if (!this.#style.quiet) this.#streams.stderr.write(`${sumOf(result)}\n`)
@@ -66,18 +77,18 @@ export class TreeReport {
 
   failed(error: unknown): void {
     this.#end()
-    if (this.#style.json) this.#emit('error', { ...failureOf(error) })
+    if (this.#style.json) void this.#emit('error', { ...failureOf(error) })
     this.#streams.stderr.write(failureText(error, this.#style))
   }
 
   /** Writes around the line of progress. */
-  #aside(text: string, stream: TextStream): void {
+  #aside(text: string, to: PacedWriter): Promise<void> | undefined {
     this.#line?.clear()
-    stream.write(text)
+    return to.write(text)
   }
 
-  #emit(event: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#streams.stdout.write(jsonLine({ event, time: new Date().toISOString(), ...fields }))
+  #emit(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> | undefined {
+    return this.#out.write(jsonLine({ event, time: new Date().toISOString(), ...fields }))
   }
 
   #end(): void {

@@ -36,7 +36,7 @@ export async function* namedFiles(
   const { job } = sides
   for await (const found of ahead(names, FILES_AHEAD, ({ name }) => lookAt(name, sides))) {
     job.saw()
-    if ('status' in found) job.ended(found)
+    if ('status' in found) await job.ended(found)
     else yield found
   }
 }

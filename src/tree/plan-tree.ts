@@ -44,7 +44,7 @@ export async function* planTree(
   for await (const step of plan(store, job, spec, options)) {
     const action = step.kind === 'copy' ? copyOf(spec, options, step) : removalOf(spec, step.name)
     if ('status' in action) {
-      job.ended(action)
+      await job.ended(action)
       continue
     }
     job.planned(action)

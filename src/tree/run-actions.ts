@@ -24,8 +24,8 @@ export interface RunActionsOptions {
   readonly mover: Mover
   /** Actions under way at most: what waits for a place among transfers costs memory, and so time. */
   readonly window: number
-  /** Hears of each, as it ends. */
-  readonly onOutcome: (outcome: Outcome) => void
+  /** Hears of each, as it ends; its place is free when that has. Never rejects. */
+  readonly onOutcome: (outcome: Outcome) => Promise<void>
   /** Whether to begin nothing more; asked before each. @throws what the run is to end with */
   readonly check: () => void
   /** Whether to remove anything; asked once, when all else has ended. @throws the same */
@@ -80,7 +80,7 @@ export async function runActions(
 async function moveOne(
   action: TreeAction,
   mover: Mover,
-  onOutcome: (outcome: Outcome) => void,
+  onOutcome: (outcome: Outcome) => Promise<void>,
 ): Promise<void> {
   let outcome: Outcome
   try {
@@ -88,13 +88,13 @@ async function moveOne(
   } catch (error) {
     outcome = { ...action, status: 'failed', error: toTransferError(error) }
   }
-  onOutcome(outcome)
+  await onOutcome(outcome)
 }
 
 async function removeAll(
   actions: readonly TreeAction[],
   mover: Mover,
-  onOutcome: (outcome: Outcome) => void,
+  onOutcome: (outcome: Outcome) => Promise<void>,
 ): Promise<void> {
   const startedAt = performance.now()
   let failures: ReadonlyMap<TreeAction, TransferError>
@@ -107,7 +107,7 @@ async function removeAll(
   const elapsedMs = performance.now() - startedAt
   for (const action of actions) {
     const error = failures.get(action)
-    onOutcome(
+    await onOutcome(
       error === undefined
         ? doneOutcome(action, { size: 0, attempts: 1, elapsedMs })
         : { ...action, status: 'failed', error },

@@ -44,8 +44,9 @@ export async function runTree(
   if (options.dryRun) {
     for await (const action of actions) {
       job.check()
-      job.ended({ ...action, status: 'planned' })
+      await job.ended({ ...action, status: 'planned' })
     }
+    job.check()
     return
   }
   // What keeps everything from moving, no region or no credentials, is told once.

@@ -49,7 +49,7 @@ export async function* filesOf(
     if (isSkipped(entry)) {
       const { name, reason, detail } = entry
       if (isFailure(reason)) onIncomplete(`${name} could not be read (${reason})`)
-      if (isSource) job.ended({ status: 'skipped', name, reason, detail })
+      if (isSource) await job.ended({ status: 'skipped', name, reason, detail })
       continue
     }
     if (isSource) job.saw()
@@ -70,7 +70,7 @@ export async function* objectsOf(
       // What stands for a folder is no file: tools that show folders make such objects.
       if (isFolderMarker({ name: key, size })) {
         if (isSource && name !== '') {
-          job.ended({ status: 'skipped', name, reason: 'folder-marker', detail: undefined })
+          await job.ended({ status: 'skipped', name, reason: 'folder-marker', detail: undefined })
         }
         continue
       }

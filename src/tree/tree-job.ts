@@ -25,6 +25,8 @@ export class TreeJob {
   #seen = 0
   #bytesKnown = 0
   #reportedAt = -Infinity
+  /** What the one who hears of outcomes threw. */
+  #broken: { readonly error: unknown } | undefined
   #underWay: () => number = () => 0
 
   /** @param signal ends it */
@@ -52,18 +54,24 @@ export class TreeJob {
     this.#tally.unchanged()
   }
 
-  ended(outcome: Outcome): void {
+  /** Resolves when whoever hears of outcomes wants more; rejects never. */
+  async ended(outcome: Outcome): Promise<void> {
     this.#tally.add(outcome)
     if (outcome.status === 'failed' && this.#failures.length < FAILURES_KEPT) {
       this.#failures.push(outcome.error)
     }
-    this.#options.onOutcome?.(outcome)
     this.#report()
+    try {
+      await this.#options.onOutcome?.(outcome)
+    } catch (error) {
+      this.#broken ??= { error }
+    }
   }
 
   /** @throws what the job is to end with, when nothing more is to be begun */
   check(): void {
     if (this.signal.aborted) throw abortedBy(this.signal.reason)
+    if (this.#broken !== undefined) throw this.#broken.error
     const { maxErrors } = this.#options
     const { failed } = this.#tally
     if (maxErrors === 0 || failed < maxErrors) return

@@ -32,8 +32,11 @@ export interface TreeOptions {
   readonly filesFrom?: FilesFrom | undefined
   /** Begin nothing more after so many failures; 0 goes on to the end. @default 0 */
   readonly maxErrors?: number | undefined
-  /** Hears what became of each object, as it ends. */
-  readonly onOutcome?: ((outcome: Outcome) => void) | undefined
+  /**
+   * Hears what became of each object, as it ends. While promises it returns are pending, no more is begun
+   * than is under way at once. What it throws ends the tree.
+   */
+  readonly onOutcome?: ((outcome: Outcome) => unknown) | undefined
   /** Hears of the whole, at most ten times a second. */
   readonly onProgress?: ((progress: TreeProgress) => void) | undefined
   /** Ends it: what is under way is aborted, and what was done stays. */
@@ -103,7 +106,7 @@ export interface CheckedTree {
   readonly encodeNames: boolean
   readonly dryRun: boolean
   readonly maxErrors: number
-  readonly onOutcome: ((outcome: Outcome) => void) | undefined
+  readonly onOutcome: ((outcome: Outcome) => unknown) | undefined
   readonly onProgress: ((progress: TreeProgress) => void) | undefined
   readonly signal: AbortSignal | undefined
   readonly delete: boolean

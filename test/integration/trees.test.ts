@@ -137,6 +137,30 @@ describe('a directory', () => {
     expect(error.code).toBe('ERR_TOO_MANY_FAILURES')
   })
 
+  test('goes no faster than whoever hears of it, and ends when that one fails', async () => {
+    const { engine, path } = bed()
+    const names = Array.from({ length: 300 }, (_, n) => [`n${n}`, Buffer.from('x')] as const)
+    const root = await makeTree(path('slow'), Object.fromEntries(names))
+    await symlink('n0', join(root, 'link'))
+    let heard = 0
+    const slow = async (): Promise<void> => {
+      heard += 1
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    const dry = engine.uploadDirectory(root, TREE, { dryRun: true, onOutcome: slow })
+    await until(() => heard > 0, 'one was heard of')
+    expect(dry.progress.planned + dry.progress.skipped).toBeLessThan(300)
+    expect(await dry).toMatchObject({ planned: 300, skipped: 1 })
+    expect(heard).toBe(301)
+    for (const dryRun of [true, false]) {
+      const onOutcome = (): never => {
+        throw new Error('deaf')
+      }
+      const error = await failureOf(engine.uploadDirectory(root, TREE, { dryRun, onOutcome }))
+      expect(error.message).toMatch(/deaf/)
+    }
+  })
+
   test('says what is wrong with the whole', async () => {
     const { engine, path } = bed()
     const missing = await failureOf(engine.uploadDirectory(path('nowhere'), TREE))

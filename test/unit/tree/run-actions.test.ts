@@ -54,7 +54,10 @@ async function run(
   await runActions(plan(actions), {
     window: 32,
     mover: each,
-    onOutcome: (outcome) => outcomes.push(outcome),
+    onOutcome: (outcome) => {
+      outcomes.push(outcome)
+      return Promise.resolve()
+    },
     check: () => check(outcomes),
     checkRemoval: () => checkRemoval(outcomes),
     signal: new AbortController().signal,
@@ -73,6 +76,28 @@ describe('the actions of a plan', () => {
     expect(outcomes.map((outcome) => outcome.name).toSorted()).toEqual(names.toSorted())
     expect(outcomes.every(({ status }) => status === 'done')).toBe(true)
     expect(counting.most).toBe(32)
+  })
+
+  it('are begun no further ahead than whoever hears of them keeps up with', async () => {
+    let release: () => void = () => undefined
+    const heard = new Promise<void>((resolve) => (release = resolve))
+    const log: string[] = []
+    const told: Outcome[] = []
+    const running = runActions(plan(Array.from({ length: 2000 }, (_, n) => action(`n${n}`))), {
+      mover: mover(log),
+      onOutcome: (outcome) => {
+        told.push(outcome)
+        return heard
+      },
+      check: () => undefined,
+      checkRemoval: () => undefined,
+      signal: new AbortController().signal,
+    })
+    await delay(50)
+    expect(log).toHaveLength(512)
+    release()
+    await running
+    expect(told).toHaveLength(2000)
   })
 
   it('fail each for itself', async () => {
@@ -131,7 +156,10 @@ describe('the actions of a plan', () => {
     const running = runActions(plan(names), {
       window: 32,
       mover: mover(),
-      onOutcome: (outcome) => outcomes.push(outcome),
+      onOutcome: (outcome) => {
+        outcomes.push(outcome)
+        return Promise.resolve()
+      },
       check: () => stop(outcomes),
       checkRemoval: () => undefined,
       signal: new AbortController().signal,
