@@ -14,7 +14,7 @@ import { temporaryPath } from '../local-target.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { PartDone, PartFailed } from '../pool/protocol.ts'
 import { sleep } from '../store/abortable.ts'
-import { attributeHeaders } from '../store/attributes.ts'
+import { attributeHeaders, type RequestAttributes } from '../store/attributes.ts'
 import { RetrySequence } from '../store/retry-policy.ts'
 import { describedBy } from '../store/responses.ts'
 import { canonicalQuery } from '../store/signing.ts'
@@ -56,6 +56,21 @@ export async function trySmallObject(
   return undefined
 }
 
+const made = new WeakMap<RequestAttributes, readonly string[][]>()
+
+/** Headers of a GET of these attributes, made once: thousands of objects may share them. */
+function readHeaders({ attributes, compare }: DownloadSpec): readonly string[] {
+  const known = made.get(attributes) ?? headersFor(attributes)
+  made.set(attributes, known)
+  return known[compare ? 1 : 0] as readonly string[]
+}
+
+/** Without and with the question for the checksum. */
+function headersFor(attributes: RequestAttributes): readonly string[][] {
+  const headers = attributeHeaders('read', attributes)
+  return [headers, [...headers, ...ASK_CHECKSUM]]
+}
+
 async function getFile(
   run: TransferRun,
   spec: DownloadSpec,
@@ -63,8 +78,7 @@ async function getFile(
 ): Promise<PartDone | PartFailed> {
   const { versionId } = spec.object
   const query = versionId === undefined ? '' : canonicalQuery([['versionId', versionId]])
-  const headers = attributeHeaders('read', spec.attributes)
-  if (spec.compare) headers.push(...ASK_CHECKSUM)
+  const headers = readHeaders(spec)
   const temporary = temporaryPath(path)
   const { result } = await attemptOnce(run, {
     partNumber: 1,
