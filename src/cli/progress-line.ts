@@ -8,51 +8,15 @@
 
 import { formatDuration, formatSize } from '../units.ts'
 import { displayWidth, escapeText, fitText, type TextStream } from './output.ts'
+import { RateMeter } from './rate-meter.ts'
+import { REDRAW_MS, systemTicker, type Ticker } from './ticker.ts'
 
-/** Time, so that tests can make their own. */
-export interface Ticker {
-  /** Milliseconds on a clock that never goes back. */
-  now(): number
-  /** Calls `tick` every `ms`; the answer ends that. */
-  every(ms: number, tick: () => void): () => void
-}
-
-/** Milliseconds between two drawings on a terminal. */
-const REDRAW_MS = 100
 /** Milliseconds between two plain lines. */
 const PLAIN_MS = 5000
-/** Milliseconds over which the rate is averaged. */
-const RATE_WINDOW_MS = 5000
 /** Columns assumed when a terminal does not tell. */
-const COLUMNS_DEFAULT = 80
+export const COLUMNS_DEFAULT = 80
 
 const CLEAR_TO_END = '\u001B[K'
-
-const systemTicker: Ticker = {
-  now: () => performance.now(),
-  every: (ms, tick) => {
-    const timer = setInterval(tick, ms).unref()
-    return () => clearInterval(timer)
-  },
-}
-
-/** Bytes per second over the last seconds. */
-export class RateMeter {
-  #samples: { readonly at: number; readonly bytes: number }[] = []
-
-  add(at: number, bytes: number): void {
-    this.#samples.push({ at, bytes })
-    // The newest sample outside of the window stays: the rate reaches back to it.
-    while ((this.#samples[1]?.at ?? at) <= at - RATE_WINDOW_MS) this.#samples.shift()
-  }
-
-  get bytesPerSecond(): number {
-    const first = this.#samples[0]
-    const last = this.#samples.at(-1)
-    if (first === undefined || last === undefined || last.at <= first.at) return 0
-    return Math.max(0, ((last.bytes - first.bytes) / (last.at - first.at)) * 1000)
-  }
-}
 
 export class ProgressLine {
   readonly #label: string
@@ -136,7 +100,7 @@ export class ProgressLine {
   }
 
   #figures(): string {
-    const rate = this.#meter.bytesPerSecond
+    const rate = this.#meter.perSecond
     const parts =
       this.#total === undefined
         ? [formatSize(this.#transferred)]
@@ -154,7 +118,7 @@ export class ProgressLine {
 }
 
 /** In whole seconds: an estimate with fractions would only flicker. */
-function timeLeft(seconds: number): string {
+export function timeLeft(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds))
   return whole < 60 ? `${whole}s` : formatDuration(whole * 1000)
 }

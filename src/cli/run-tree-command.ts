@@ -46,12 +46,14 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
   let file: ReportFile | undefined
   let isWhole = true
   try {
-    engine = new TransferEngine(engineOptions)
+    const made = new TransferEngine(engineOptions)
+    engine = made
+    report.watch(() => made.stats())
     const path = values['report']
     if (typeof path === 'string') file = new ReportFile(path, bucket, signal)
-    const metrics = await serveMetrics(engine, values)
+    const metrics = await serveMetrics(made, values)
     if (metrics !== undefined) report.notice(`metrics at ${metrics}`)
-    const result = await start(engine, command, direction, {
+    const result = await start(made, command, direction, {
       ...options,
       signal,
       onOutcome: (outcome: Outcome) => {

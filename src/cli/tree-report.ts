@@ -9,8 +9,8 @@ import type { ReportStyle } from './copy-report.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
 import { jsonLine } from './output.ts'
 import { PacedWriter, type PacedStream } from './paced-writer.ts'
-import { ProgressLine } from './progress-line.ts'
 import { failureOf, failureText } from './report-error.ts'
+import { TreeDisplay, type ShownStats } from './tree-display.ts'
 
 interface Streams {
   readonly stdout: PacedStream
@@ -23,10 +23,11 @@ export class TreeReport {
   readonly #streams: Streams
   readonly #out: PacedWriter
   readonly #err: PacedWriter
-  #line: ProgressLine | undefined
+  readonly #label: string
+  #display: TreeDisplay | undefined
 
   /**
-   * @param label what is moved, for the line of progress
+   * @param label what is moved, for the display of progress
    * @param signal ends the waiting for those who read
    */
   constructor(
@@ -41,9 +42,15 @@ export class TreeReport {
     this.#streams = streams
     this.#out = new PacedWriter(streams.stdout, signal)
     this.#err = new PacedWriter(streams.stderr, signal)
-    if (!style.json && !style.quiet && streams.stderr.isTTY === true) {
-      this.#line = new ProgressLine(label, streams.stderr, process.env)
-    }
+    this.#label = label
+  }
+
+  /** Shows how far it is from now on, where somebody sees it. */
+  watch(stats: () => ShownStats): void {
+    const { json, quiet } = this.#style
+    const { stderr } = this.#streams
+    if (json || quiet || stderr.isTTY !== true || process.env['TERM'] === 'dumb') return
+    this.#display = new TreeDisplay(this.#label, stderr, stats)
   }
 
   /** A promise when whoever reads has to catch up. */
@@ -57,8 +64,8 @@ export class TreeReport {
     return this.#aside(`${line}\n`, isAside ? this.#err : this.#out)
   }
 
-  progress({ bytes, bytesKnown }: TreeProgress): void {
-    this.#line?.update(bytes, bytesKnown)
+  progress(progress: TreeProgress): void {
+    this.#display?.update(progress)
   }
 
   notice(text: string): void {
@@ -81,9 +88,9 @@ export class TreeReport {
     this.#streams.stderr.write(failureText(error, this.#style))
   }
 
-  /** Writes around the line of progress. */
+  /** Writes around the display. */
   #aside(text: string, to: PacedWriter): Promise<void> | undefined {
-    this.#line?.clear()
+    this.#display?.clear()
     return to.write(text)
   }
 
@@ -92,8 +99,8 @@ export class TreeReport {
   }
 
   #end(): void {
-    this.#line?.end()
-    this.#line = undefined
+    this.#display?.end()
+    this.#display = undefined
   }
 }
 

@@ -50,6 +50,7 @@ export async function* planTree(
     job.planned(action)
     yield action
   }
+  job.allPlanned()
 }
 
 async function* copySteps(

@@ -24,6 +24,8 @@ export class TreeJob {
   readonly #startedAt = performance.now()
   #seen = 0
   #bytesKnown = 0
+  #known = 0
+  #isKnown = false
   #reportedAt = -Infinity
   /** What the one who hears of outcomes threw. */
   #broken: { readonly error: unknown } | undefined
@@ -48,6 +50,12 @@ export class TreeJob {
 
   planned({ size }: Pick<TreeAction, 'size'>): void {
     this.#bytesKnown += size
+    this.#known += 1
+  }
+
+  /** There is no more to be planned. */
+  allPlanned(): void {
+    this.#isKnown = true
   }
 
   unchanged(): void {
@@ -91,7 +99,14 @@ export class TreeJob {
   get progress(): TreeProgress {
     const counts: TreeCounts = this.#tally.counts
     const bytes = counts.bytes + this.#underWay()
-    return { ...counts, bytes, seen: this.#seen, bytesKnown: this.#bytesKnown }
+    return {
+      ...counts,
+      bytes,
+      seen: this.#seen,
+      bytesKnown: this.#bytesKnown,
+      known: this.#known,
+      isKnown: this.#isKnown,
+    }
   }
 
   /** The last word. */

@@ -12,6 +12,10 @@ export interface TreeProgress extends TreeCounts {
   readonly seen: number
   /** Bytes of what is known to be moved so far. */
   readonly bytesKnown: number
+  /** Things that are known to be done so far, in all. */
+  readonly known: number
+  /** Whether both sums are final: both sides have been read to their ends. */
+  readonly isKnown: boolean
 }
 
 export interface TreeResult extends TreeCounts {
@@ -39,6 +43,8 @@ const NOTHING: TreeProgress = {
   bytes: 0,
   seen: 0,
   bytesKnown: 0,
+  known: 0,
+  isKnown: false,
 }
 
 export function makeTreeTransfer(

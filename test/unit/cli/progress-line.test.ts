@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { displayWidth } from '../../../src/cli/output.ts'
-import { ProgressLine, RateMeter, type Ticker } from '../../../src/cli/progress-line.ts'
+import { ProgressLine } from '../../../src/cli/progress-line.ts'
+import { RateMeter } from '../../../src/cli/rate-meter.ts'
+import { handTicker } from '../../helpers/hand-ticker.ts'
 import { GiB, MiB } from '../../../src/units.ts'
 
 const CLEAR = '\u001B[K'
@@ -9,29 +11,9 @@ const CLEAR = '\u001B[K'
 function stage({ isTTY = true, columns = 80, env = {}, label = 'big.tar' } = {}) {
   const written: string[] = []
   const stream = { isTTY, columns, write: (text: string) => written.push(text) }
-  let now = 0
-  let period = Infinity
-  let next = Infinity
-  let tick: (() => void) | undefined
-  const ticker: Ticker = {
-    now: () => now,
-    every: (ms, call) => {
-      period = ms
-      next = ms
-      tick = call
-      return () => (tick = undefined)
-    },
-  }
+  const { ticker, advance, isRunning } = handTicker()
   const line = new ProgressLine(label, stream, env, ticker)
-  const advance = (ms: number): void => {
-    for (const end = now + ms; now < end;) {
-      now = Math.min(end, next)
-      if (now < next) return
-      next += period
-      tick?.()
-    }
-  }
-  return { line, stream, written, advance, isRunning: () => tick !== undefined }
+  return { line, stream, written, advance, isRunning }
 }
 
 describe('the progress line on a terminal', () => {
@@ -143,12 +125,12 @@ describe('the progress line elsewhere', () => {
 describe('the rate', () => {
   it('is that of the last seconds, and never negative', () => {
     const meter = new RateMeter()
-    expect(meter.bytesPerSecond).toBe(0)
+    expect(meter.perSecond).toBe(0)
     for (let second = 0; second <= 20; second += 1) meter.add(second * 1000, second * 100)
-    expect(meter.bytesPerSecond).toBe(100)
+    expect(meter.perSecond).toBe(100)
     for (let second = 21; second <= 30; second += 1) meter.add(second * 1000, 2000 + second)
-    expect(meter.bytesPerSecond).toBe(1)
+    expect(meter.perSecond).toBe(1)
     meter.add(30_500, 0)
-    expect(meter.bytesPerSecond).toBe(0)
+    expect(meter.perSecond).toBe(0)
   })
 })
