@@ -103,6 +103,7 @@ function storeOptions(
     accelerate: target.accelerate,
     dualstack: target.dualstack,
     fips: target.fips,
+    requestChecksumCalculation: target.requestChecksumCalculation,
     payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,
     readTimeoutMs: tuning.readTimeoutMs,

@@ -19,7 +19,14 @@ export type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
 export type { ObjectLocation } from './locations.ts'
 export type { OptionRow } from './option-check.ts'
 export { OPTIONS } from './option-table.ts'
-export type { DiskMode, EngineOptions, PayloadSigning, Resume, UploadChecksum } from './options.ts'
+export type {
+  DiskMode,
+  EngineOptions,
+  PayloadSigning,
+  RequestChecksums,
+  Resume,
+  UploadChecksum,
+} from './options.ts'
 export type { PoolEvent, PoolEventType } from './pool/pool-event.ts'
 export type { EngineStats, PoolStats } from './stats.ts'
 export type { LimitStats } from './transfer/request-lane.ts'

@@ -16,7 +16,8 @@ export interface NumberRow {
 
 interface ChoiceRow {
   readonly kind: 'choice'
-  readonly default: string
+  /** Absent where the environment says it. */
+  readonly default?: string
   readonly values: readonly string[]
 }
 

@@ -6,7 +6,14 @@
 import { availableParallelism } from 'node:os'
 import type { TlsVersion } from './network/settings.ts'
 import type { NumberRow, OptionRow } from './option-check.ts'
-import type { DiskMode, EngineOptions, PayloadSigning, Resume, UploadChecksum } from './options.ts'
+import type {
+  DiskMode,
+  EngineOptions,
+  PayloadSigning,
+  RequestChecksums,
+  Resume,
+  UploadChecksum,
+} from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
 import { GiB, KiB, MiB, TiB } from './units.ts'
@@ -20,6 +27,8 @@ const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
 ]
 
 const PAYLOAD_SIGNING: readonly PayloadSigning[] = ['auto', 'always', 'never']
+
+const REQUEST_CHECKSUMS: readonly RequestChecksums[] = ['WHEN_SUPPORTED', 'WHEN_REQUIRED']
 
 const RESUME: readonly Resume[] = ['auto', 'always', 'off']
 
@@ -69,6 +78,11 @@ export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow
   accelerate: { kind: 'boolean', flag: '--accelerate', doc: 'S3 Transfer Acceleration' },
   dualstack: { kind: 'boolean', flag: '--dualstack', doc: 'Dual-stack endpoints' },
   fips: { kind: 'boolean', flag: '--fips', doc: 'FIPS endpoints' },
+  requestChecksumCalculation: {
+    kind: 'choice',
+    values: REQUEST_CHECKSUMS,
+    doc: 'Whether uploads bear a checksum that nobody chose',
+  },
   tlsCa: {
     kind: 'text',
     isSecret: true,

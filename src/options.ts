@@ -28,6 +28,11 @@ export interface ConnectionTarget {
   readonly dualstack?: boolean | undefined
   /** FIPS endpoints. @default AWS_USE_FIPS_ENDPOINT */
   readonly fips?: boolean | undefined
+  /**
+   * Whether uploads bear a checksum nobody asked for: `WHEN_REQUIRED` is for stores that take none.
+   * @default AWS_REQUEST_CHECKSUM_CALCULATION, then the profile, then WHEN_SUPPORTED
+   */
+  readonly requestChecksumCalculation?: RequestChecksums | undefined
   /** PEM certificates to trust instead of the built-in ones. */
   readonly tlsCa?: string | undefined
   /** Check the server's certificate. Turning it off warns. @default true */
@@ -139,6 +144,8 @@ export interface Tuning {
   readonly retryDelayMaxMs?: number | undefined
 }
 
+export type RequestChecksums = 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'
+
 export type PayloadSigning = 'auto' | 'always' | 'never'
 
 export type Resume = 'auto' | 'always' | 'off'
@@ -172,6 +179,7 @@ const TARGET_NAMES = [
   'accelerate',
   'dualstack',
   'fips',
+  'requestChecksumCalculation',
   'tlsCa',
   'tlsVerify',
   'stateDir',

@@ -31,6 +31,13 @@ export interface UploadOptions extends ObjectAttributes, CommonOptions {
   readonly checksumAlgorithm?: UploadChecksum | undefined
   /** Length of a stream, if it is known: lets parts grow for very long ones. */
   readonly size?: number | undefined
+  /** Most parts of this upload in flight, beside what holds for all. @default the engine's */
+  readonly maxInFlight?: number | undefined
+  /**
+   * When the upload fails or is aborted, leave its parts in the store: `uploadId` of the transfer and
+   * `leftBehind` of the error name them, and whoever asked for it removes them. @default false
+   */
+  readonly leavePartsOnError?: boolean | undefined
 }
 
 export interface DownloadOptions extends RequestAttributes, CommonOptions {
@@ -54,6 +61,8 @@ export interface CheckedUpload {
   readonly multipartThreshold: number
   readonly algorithm: UploadChecksum
   readonly size: number | undefined
+  readonly maxInFlight: number
+  readonly leavePartsOnError: boolean
 }
 
 const READ_ATTRIBUTES: readonly (keyof RequestAttributes)[] = [
@@ -69,6 +78,8 @@ const UPLOAD_NAMES = [
   'multipartThreshold',
   'checksumAlgorithm',
   'size',
+  'maxInFlight',
+  'leavePartsOnError',
 ]
 const RESUME_NAMES = ['sseCustomerKey', 'signal', 'onProgress']
 const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId', 'fsync']
@@ -77,10 +88,11 @@ const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId', 'fsync
 export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTuning): CheckedUpload {
   checkNames(options, UPLOAD_NAMES)
   checkCommon(options)
-  const { size } = options
+  const { size, leavePartsOnError = false } = options
   if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
     throw invalid('size', 'a count of bytes')
   }
+  if (typeof leavePartsOnError !== 'boolean') throw invalid('leavePartsOnError', 'true or false')
   return {
     attributes: validateAttributes(options),
     partSize: override('partSize', options.partSize, tuning) as number | undefined,
@@ -91,6 +103,8 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
     ) as number,
     algorithm: override('checksumAlgorithm', options.checksumAlgorithm, tuning) as UploadChecksum,
     size,
+    maxInFlight: override('maxInFlight', options.maxInFlight, tuning) as number,
+    leavePartsOnError,
   }
 }
 
@@ -126,7 +140,7 @@ export function checkResumeOptions(options: ResumeOptions): RequestAttributes {
   return validateAttributes({ sseCustomerKey: options.sseCustomerKey })
 }
 
-type Overridable = 'partSize' | 'multipartThreshold' | 'checksumAlgorithm'
+type Overridable = 'partSize' | 'multipartThreshold' | 'checksumAlgorithm' | 'maxInFlight'
 
 function override(name: Overridable, value: unknown, tuning: ResolvedTuning): unknown {
   return value === undefined ? tuning[name] : checkOption(name, OPTIONS[name], value)

@@ -96,7 +96,7 @@ export async function findPlainStore(
     },
     settings: {
       region,
-      requestChecksumCalculation: 'WHEN_SUPPORTED',
+      requestChecksumCalculation: options.requestChecksumCalculation ?? 'WHEN_SUPPORTED',
       responseChecksumValidation: 'WHEN_SUPPORTED',
     },
     credentials: isSigned ? identity : undefined,

@@ -172,6 +172,10 @@ async function baseConfig(options: S3StoreOptions): Promise<S3ClientConfig> {
   if (accelerate !== undefined) config.useAccelerateEndpoint = accelerate
   if (dualstack !== undefined) config.useDualstackEndpoint = dualstack
   if (fips !== undefined) config.useFipsEndpoint = fips
+  const { requestChecksumCalculation } = options
+  if (requestChecksumCalculation !== undefined) {
+    config.requestChecksumCalculation = requestChecksumCalculation
+  }
   if (credentials === 'anonymous') {
     config.credentials = { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' }
     // The SDK's way to send anonymous requests: a signer that leaves them as they are.

@@ -28,6 +28,8 @@ export interface S3StoreOptions {
   readonly accelerate?: boolean | undefined
   readonly dualstack?: boolean | undefined
   readonly fips?: boolean | undefined
+  /** Whether uploads bear a checksum that nobody chose. */
+  readonly requestChecksumCalculation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' | undefined
   /** Whether the SHA-256 of bodies is signed. @default auto: over plain http, or without checksums */
   readonly payloadSigning?: 'auto' | 'always' | 'never' | undefined
   /** TCP and TLS until the connection stands. Milliseconds. */

@@ -1,10 +1,10 @@
 /**
  * One multipart upload from Create to its end, which is exactly one of: completed and verified,
- * aborted with nothing left, or kept for a resume with its journal.
+ * aborted with nothing left, kept for a resume with its journal, or left to a caller who wants that.
  *
  *   create | resume → parts … → complete → verified
  *                            ↘ discard (abort, then ListParts until it is gone)
- *                            ↘ keep
+ *                            ↘ keep | leave
  *
  * A random token in the object's metadata tells our completion from another writer's object, when
  * the answer to Complete was lost.
@@ -53,6 +53,7 @@ export class MultipartUpload {
     this.#run = run
     this.#spec = spec
     this.uploadId = names.uploadId
+    run.uploadId = names.uploadId
     this.#token = names.token
     this.#journal = journal
     // Asked only by who writes it down: nobody else would hear of its failure.
@@ -161,7 +162,17 @@ export class MultipartUpload {
 
   /** Removes the upload. Returns the error to reject with. */
   async discard(error: TransferError): Promise<TransferError> {
-    if (await this.remove()) return error
+    return (await this.remove()) ? error : this.#leftBehind(error)
+  }
+
+  /** Leaves its parts for the caller, and for the same call if it has a journal. Returns the error. */
+  async leave(error: TransferError): Promise<TransferError> {
+    this.#run.env.openUploads.givenUp(this.#token)
+    await this.#journal?.keep()
+    return this.#leftBehind(error)
+  }
+
+  #leftBehind(error: TransferError): TransferError {
     return error.with({ leftBehind: `multipart upload ${this.uploadId}` })
   }
 

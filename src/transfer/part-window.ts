@@ -15,11 +15,14 @@ const AHEAD = 2
 export class PartWindow {
   readonly #run: TransferRun
   readonly #operation: Operation
+  readonly #most: number
   readonly #parts = new Set<Promise<void>>()
 
-  constructor(run: TransferRun, operation: Operation) {
+  /** @param most parts at work, however many there might be */
+  constructor(run: TransferRun, operation: Operation, most: number = Infinity) {
     this.#run = run
     this.#operation = operation
+    this.#most = most
   }
 
   /** Waits until another part may start. Rejects with the reason the run was stopped. */
@@ -34,7 +37,7 @@ export class PartWindow {
       bucket: info.bucket,
       operation: this.#operation,
     })
-    return Math.min(env.tuning.maxInFlight, AHEAD * limit)
+    return Math.min(this.#most, env.tuning.maxInFlight, AHEAD * limit)
   }
 
   /** Takes a part that has started. */

@@ -64,6 +64,7 @@ export class RunningTransfers {
       abort: (reason) => run?.abort(reason),
       pause: () => run?.pause(),
       token: () => run?.token,
+      uploadId: () => run?.uploadId,
     })
   }
 

@@ -57,6 +57,8 @@ export class TransferRun {
   readonly retries: RetryBudget
   /** Requests that moved payload, failed ones included. */
   attempts = 0
+  /** The multipart upload that was opened, or gone on with. */
+  uploadId: string | undefined
   /** Names what a pause has left to go on with. */
   token: string | undefined
   /** Whether an earlier process left a journal of it; then nothing is done without a look at that. */

@@ -10,6 +10,8 @@ export interface Transfer<T> extends Promise<T> {
   readonly id: number
   /** Bytes moved so far; cheap to read. */
   readonly progress: Progress
+  /** The multipart upload in the store, once there is one; `undefined` for all else. */
+  readonly uploadId: string | undefined
   /**
    * Stops the transfer: sockets are cut, then what it made is removed. Resolves when that is done;
    * the transfer itself then rejects with ERR_ABORTED. Without effect once it is settled.
@@ -33,6 +35,7 @@ export function makeTransfer<T>(
     pause(): void
     /** What a pause has left. */
     token(): string | undefined
+    uploadId(): string | undefined
   },
 ): Transfer<T> {
   // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
@@ -40,6 +43,7 @@ export function makeTransfer<T>(
   return Object.defineProperties(transfer, {
     id: { value: controls.id, enumerable: true },
     progress: { get: () => controls.progress(), enumerable: true },
+    uploadId: { get: () => controls.uploadId(), enumerable: true },
     abort: {
       value: (reason?: unknown): Promise<void> => {
         controls.abort(reason)

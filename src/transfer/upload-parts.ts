@@ -40,7 +40,7 @@ export interface EarlierUpload {
   readonly check: readonly UnknownPart[]
 }
 
-/** Sends what is missing, completes, verifies. What was begun is removed when that fails. */
+/** Sends what is missing, completes, verifies. Removes what was begun when that fails, unless told not to. */
 export async function uploadParts(
   run: TransferRun,
   source: UploadSource,
@@ -51,7 +51,7 @@ export async function uploadParts(
   const kept = new Map(earlier?.kept.map((part) => [part.part, part]))
   const check = new Map(earlier?.check.map((part) => [part.part, part]))
   const sender: Sender = { run, spec, headers: attributeHeaders('part', spec.attributes) }
-  const window = new PartWindow(run, 'UploadPart')
+  const window = new PartWindow(run, 'UploadPart', spec.maxInFlight)
   let held = plan.first
   let upload = earlier?.upload
   try {
@@ -83,7 +83,8 @@ export async function uploadParts(
       await upload.keep()
       throw error
     }
-    throw await upload.discard(run.failure(error))
+    const failure = run.failure(error)
+    throw await (spec.leavePartsOnError ? upload.leave(failure) : upload.discard(failure))
   }
 }
 

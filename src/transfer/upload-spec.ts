@@ -13,6 +13,10 @@ export interface UploadSpec {
   readonly algorithm: ChecksumAlgorithm
   /** Whether the store is sent checksums at all. */
   readonly sendChecksum: boolean
+  /** Most of its parts in flight. @default the engine's */
+  readonly maxInFlight?: number | undefined
+  /** Whether a failure leaves the parts where they are. @default false */
+  readonly leavePartsOnError?: boolean | undefined
 }
 
 /** What the caller said, before it is filled in. */

@@ -16,6 +16,7 @@ const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   profile: '`AWS_PROFILE`',
   credentials: 'the SDK’s provider chain',
   pathStyle: 'for IP addresses and localhost',
+  requestChecksumCalculation: '`AWS_REQUEST_CHECKSUM_CALCULATION`, profile',
   tlsVerify: 'true',
   stateDir: '`$XDG_STATE_HOME/transfer-engine`, or `~/.local/state/transfer-engine`',
   recordUploads: 'true',

@@ -151,9 +151,12 @@ describe('a store without checksums', () => {
   )
 })
 
-describe('with AWS_REQUEST_CHECKSUM_CALCULATION=when_required', () => {
+describe.each([
+  ['AWS_REQUEST_CHECKSUM_CALCULATION=when_required', 'when_required', {}],
+  ['an engine told so', undefined, { requestChecksumCalculation: 'WHEN_REQUIRED' }],
+] as const)('with %s', (_name, variable, options) => {
   beforeEach(() => {
-    process.env['AWS_REQUEST_CHECKSUM_CALCULATION'] = 'when_required'
+    if (variable !== undefined) process.env['AWS_REQUEST_CHECKSUM_CALCULATION'] = variable
   })
   afterEach(() => {
     delete process.env['AWS_REQUEST_CHECKSUM_CALCULATION']
@@ -162,7 +165,7 @@ describe('with AWS_REQUEST_CHECKSUM_CALCULATION=when_required', () => {
   test('no checksum header is sent, and the payload is signed instead', async () => {
     await withBed({}, async ({ store, another }) => {
       await using tap = await startWireTap(store.port)
-      const engine = another({ endpoint: tap.endpoint })
+      const engine = another({ endpoint: tap.endpoint, ...options })
       await engine.upload(SMALL, `s3://${BUCKET}/small`)
       await engine.upload(LARGE, `s3://${BUCKET}/large`)
       expect(differenceOf(storedBytes(store, 'small'), SMALL)).toBeUndefined()
@@ -180,7 +183,7 @@ describe('with AWS_REQUEST_CHECKSUM_CALCULATION=when_required', () => {
   })
 
   test('an algorithm the caller names is sent all the same', async () => {
-    await withBed({}, async ({ store, engine }) => {
+    await withBed({ engine: options }, async ({ store, engine }) => {
       await engine.upload(SMALL, `s3://${BUCKET}/named`, { checksumAlgorithm: 'CRC32C' })
       expect(store.objects(BUCKET)[0]?.checksum?.algorithm).toBe('CRC32C')
     })

@@ -70,6 +70,9 @@ const options = fc.record({
     undefined,
   ),
   forcePathStyle: maybe(fc.boolean()),
+  requestChecksumCalculation: rarely<'WHEN_REQUIRED' | 'WHEN_SUPPORTED'>(
+    fc.constantFrom('WHEN_REQUIRED', 'WHEN_SUPPORTED'),
+  ),
   connectTimeoutMs: fc.constant(1000),
   readTimeoutMs: fc.constant(1000),
 })

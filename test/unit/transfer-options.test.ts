@@ -16,6 +16,8 @@ describe('options of an upload', () => {
       multipartThreshold: tuning.multipartThreshold,
       algorithm: 'SHA256',
       size: undefined,
+      maxInFlight: tuning.maxInFlight,
+      leavePartsOnError: false,
     })
   })
 
@@ -25,12 +27,16 @@ describe('options of an upload', () => {
       multipartThreshold: 0,
       checksumAlgorithm: 'CRC64NVME',
       size: 0,
+      maxInFlight: 1,
+      leavePartsOnError: true,
     }
     expect(upload(options)()).toMatchObject({
       partSize: 5 * 1024 * 1024,
       multipartThreshold: 0,
       algorithm: 'CRC64NVME',
       size: 0,
+      maxInFlight: 1,
+      leavePartsOnError: true,
     })
   })
 
@@ -52,6 +58,8 @@ describe('options of an upload', () => {
     ['checksumAlgorithm', 'MD5'],
     ['signal', {}],
     ['onProgress', 'loud'],
+    ['maxInFlight', 0],
+    ['leavePartsOnError', 1],
   ])('refuse %s: %j', (option, value) => {
     expect(upload({ [option]: value })).toThrow(invalid(option))
   })

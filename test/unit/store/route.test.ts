@@ -112,6 +112,14 @@ describe('route', () => {
     })
   })
 
+  it('may be told whether checksums are wanted, before the environment', async () => {
+    vi.stubEnv('AWS_REQUEST_CHECKSUM_CALCULATION', 'WHEN_REQUIRED')
+    const endpoint = 'https://s3.test'
+    const store = open({ endpoint, requestChecksumCalculation: 'WHEN_SUPPORTED' })
+    expect(await store.settings()).toMatchObject({ requestChecksumCalculation: 'WHEN_SUPPORTED' })
+    expect((await store.route('bkt')).signPayload).toBe(false)
+  })
+
   it.each([
     ['https://s3.test', 'always', true],
     ['http://s3.test', 'never', false],

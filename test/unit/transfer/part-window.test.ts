@@ -32,6 +32,19 @@ describe('PartWindow', () => {
     await window.drained()
   })
 
+  it('has room for fewer where the transfer wants fewer', async () => {
+    const { run } = makeRun({ tuning: { maxInFlight: 2 } })
+    const window = new PartWindow(run, 'UploadPart', 1)
+    const part = deferred()
+    window.add(part.promise)
+    let hasRoom = false
+    const room = window.room().then(() => (hasRoom = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(hasRoom).toBe(false)
+    part.resolve()
+    await room
+  })
+
   it('starts twice the parts that may be in flight, and no hundreds of them', async () => {
     const { run } = makeRun()
     const window = new PartWindow(run, 'GetObject')

@@ -3,7 +3,12 @@ import { TransferError } from '../../../src/errors.ts'
 import { makeTransfer } from '../../../src/transfer/transfer.ts'
 import { makeRun } from './run-fixture.ts'
 
-const idle = { abort: () => undefined, pause: () => undefined, token: () => undefined }
+const idle = {
+  abort: () => undefined,
+  pause: () => undefined,
+  token: () => undefined,
+  uploadId: () => undefined,
+}
 
 describe('the handle of a transfer', () => {
   it('is a promise with an id and live progress', async () => {
@@ -12,9 +17,11 @@ describe('the handle of a transfer', () => {
       id: 7,
       progress: () => ({ transferred, total: 10 }),
       ...idle,
+      uploadId: () => (transferred === 0 ? undefined : 'upload'),
     })
-    expect(transfer.id).toBe(7)
+    expect([transfer.id, transfer.uploadId]).toEqual([7, undefined])
     transferred = 4
+    expect(transfer.uploadId).toBe('upload')
     expect(transfer.progress).toEqual({ transferred: 4, total: 10 })
     expect(await transfer).toBe('done')
     expect(transfer).toBeInstanceOf(Promise)
