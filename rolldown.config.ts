@@ -10,12 +10,19 @@ import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
 /** Modules that look for files beside themselves. */
 const IN_PLACE = ['src/pool/worker-url.ts', 'src/cli/demo/child-store.ts']
 
-/** Has the modules of `IN_PLACE` loaded from where `tsc` wrote them. */
+/**
+ * The entry that `lib-storage` stands on. Shared by two entries it would become a file behind both, and
+ * each start would load one more.
+ */
+const MAIN_ENTRY = resolve('src/index.ts')
+
+/** Has the modules of `IN_PLACE`, and for other entries the main one, loaded from where they are. */
 const keepInPlace: Plugin = {
   name: 'keep-in-place',
   async resolveId(source, importer) {
     const found = await this.resolve(source, importer, { skipSelf: true })
-    if (!IN_PLACE.some((each) => found?.id === resolve(each))) return null
+    const isMain = found?.id === MAIN_ENTRY && importer?.startsWith(resolve('src/lib-storage'))
+    if (!isMain && !IN_PLACE.some((each) => found?.id === resolve(each))) return null
     return { id: found?.id.replace(/\.ts$/, '.js') ?? source, external: true }
   },
 }
@@ -56,6 +63,6 @@ function joined(root: 'src' | 'workers', entries: readonly string[]): RolldownOp
 }
 
 export default defineConfig([
-  joined('src', ['index', 'testing', 'cli/program']),
+  joined('src', ['index', 'testing', 'lib-storage', 'cli/program']),
   joined('workers', ['part', 'part-runner']),
 ])

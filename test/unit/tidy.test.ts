@@ -29,6 +29,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
     /^src\/(metrics\/|(object-calls|tree-calls|stats|environment|tls-warning|shut-down|engine)\.ts$)/,
   ],
   [/^src\/(index|testing)\.ts$/],
+  [/^src\/lib-storage(\/|\.ts$)/],
   [/^src\/cli\//],
 ]
 
