@@ -67,7 +67,11 @@ async function makeEngine(
   return { engine, endpoint: options?.endpoint ?? followed.endpoint, listeners }
 }
 
-async function optionsOf(config: Client['config']): Promise<EngineOptions> {
+/**
+ * What a client's configuration says, as options.
+ * @throws (rejects) ERR_OPTION_INVALID for settings that it cannot tell, or no engine can follow
+ */
+export async function optionsOf(config: Client['config']): Promise<EngineOptions> {
   if (config.bucketEndpoint) throw notFollowed('bucketEndpoint')
   const endpoint = await endpointOf(config)
   return {

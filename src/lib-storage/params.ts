@@ -43,7 +43,7 @@ const ROWS: { readonly [K in keyof Required<Params>]: Row<Params[K]> } = {
   GrantReadACP: 'grantReadAcp',
   GrantWriteACP: 'grantWriteAcp',
   Metadata: 'metadata',
-  Tagging: (text) => ({ tags: Object.fromEntries(new URLSearchParams(text)) }),
+  Tagging: (text) => ({ tags: recordOf('Tagging', [...new URLSearchParams(text)]) }),
   StorageClass: 'storageClass',
   WebsiteRedirectLocation: 'websiteRedirectLocation',
   ServerSideEncryption: 'serverSideEncryption',
@@ -57,7 +57,10 @@ const ROWS: { readonly [K in keyof Required<Params>]: Row<Params[K]> } = {
     must(md5 === md5Of(key), 'SSECustomerKeyMD5', 'the MD5 of `SSECustomerKey`'),
   ObjectLockMode: 'objectLockMode',
   ObjectLockRetainUntilDate: 'objectLockRetainUntil',
-  ObjectLockLegalHoldStatus: (status) => ({ objectLockLegalHold: status === 'ON' }),
+  ObjectLockLegalHoldStatus: (status) => {
+    must(status === 'ON' || status === 'OFF', 'ObjectLockLegalHoldStatus', "'ON' or 'OFF'")
+    return { objectLockLegalHold: status === 'ON' }
+  },
   RequestPayer: 'requestPayer',
   ExpectedBucketOwner: 'expectedBucketOwner',
   IfMatch: 'ifMatch',
@@ -104,7 +107,10 @@ export function uploadOptionsOf(params: Params, tags: readonly Tag[]): UploadOpt
     else if (typeof row === 'function') Object.assign(options, row(value, params))
     else throw refused(name, row.refused)
   }
-  if (tags.length > 0) options['tags'] = recordOf(tags)
+  if (tags.length > 0) {
+    const pairs = tags.map(({ Key = '', Value = '' }) => [Key, Value] as const)
+    options['tags'] = recordOf('tags', pairs)
+  }
   validateAttributes(options)
   checkOption('checksumAlgorithm', OPTIONS.checksumAlgorithm, options['checksumAlgorithm'])
   return options
@@ -121,10 +127,12 @@ function md5Of(key: Params['SSECustomerKey']): string | undefined {
   return bytes && createHash('md5').update(bytes).digest('base64')
 }
 
-function recordOf(tags: readonly Tag[]): Readonly<Record<string, string>> {
-  const pairs = tags.map(({ Key = '', Value = '' }): [string, string] => [Key, Value])
+function recordOf(
+  option: string,
+  pairs: readonly (readonly [string, string])[],
+): Readonly<Record<string, string>> {
   const record = Object.fromEntries(pairs)
-  must(Object.keys(record).length === pairs.length, 'tags', 'free of keys that come twice')
+  must(Object.keys(record).length === pairs.length, option, 'free of keys that come twice')
   return record
 }
 
