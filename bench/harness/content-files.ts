@@ -1,6 +1,6 @@
 /** Files of a workload: one, or a directory of many; each holds the content of its key. */
 
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { verifyFile, writeContentFile } from '../server/content-file.ts'
 import { nameOf } from '../server/content.ts'
@@ -19,6 +19,17 @@ export async function writeFiles(
     mkdirSync(dirname(file), { recursive: true })
     writeContentFile(file, key, objects.size)
   })
+}
+
+/** Gives all files a time of modification. Epoch milliseconds. */
+export async function setTimes(
+  path: string,
+  objects: ObjectSet,
+  signal: AbortSignal,
+  modifiedMs: number,
+): Promise<void> {
+  const time = new Date(modifiedMs)
+  await eachFile(path, objects, signal, (file) => utimesSync(file, time, time))
 }
 
 /** @throws Error naming the first file that is missing, too much, or not what its key says. */

@@ -9,7 +9,8 @@ import type { Sample } from '../result.ts'
 import type { OwnPeer, Step, Workload } from '../workloads/workload.ts'
 import { measure } from './measure.ts'
 import type { Site } from './site.ts'
-import { Stage } from './stage.ts'
+import { CopyStage, type Stage, type StageOptions } from './stage.ts'
+import { TaskStage } from './task-stage.ts'
 
 export interface StepOptions {
   readonly workload: Workload
@@ -40,7 +41,7 @@ export async function runStep(options: StepOptions): Promise<Sample[]> {
   const key = step.count === 1 ? `${name}.bin` : `${name}/`
   const inMemory = workload.timedByProgram === true
   const moved = { ...step, key, operation, secure, inMemory }
-  await using stage = await Stage.prepare(site, join(directory, 'files'), moved, signal)
+  await using stage = await prepare(options, moved)
   const failed = new Set<string>()
   const samples: Sample[] = []
   for (const { run, variant, peer } of turnsOf(options)) {
@@ -60,6 +61,17 @@ export async function runStep(options: StepOptions): Promise<Sample[]> {
     }
   }
   return samples.filter(({ peer }) => !failed.has(peer))
+}
+
+function prepare(
+  { workload, site, directory, signal }: StepOptions,
+  moved: StageOptions,
+): Promise<Stage> {
+  const { task } = workload
+  const files = join(directory, 'files')
+  return task === undefined
+    ? CopyStage.prepare(site, files, moved, signal)
+    : TaskStage.prepare(site, files, { ...moved, task }, signal)
 }
 
 interface Turn {

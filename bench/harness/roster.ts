@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import type { Command, Peer } from '../peers/peer.ts'
+import { atTask } from '../peers/task.ts'
 import type { ResultPeer, WorkloadResult } from '../result.ts'
 import type { OwnPeer, Step, Workload } from '../workloads/workload.ts'
 
@@ -36,8 +37,9 @@ export function peersOf(
   chosen: readonly string[] | undefined,
   checkout: Checkout | undefined,
 ): OwnPeer[] {
-  const { ownPeers = [], onlyOwn = false, takesPart } = workload
-  return [...(onlyOwn ? [] : common), ...ownPeers]
+  const { ownPeers = [], onlyOwn = false, takesPart, task } = workload
+  const able = task === undefined ? common : common.map((peer) => atTask(peer, task))
+  return [...(onlyOwn ? [] : able), ...ownPeers]
     .filter(({ name }) => chosen === undefined || chosen.includes(name))
     .filter((peer) => steps.some((step) => takesPart?.(peer, step) ?? true))
     .flatMap((peer) =>

@@ -42,6 +42,10 @@ export async function runWorkload(
     onLeftOut(`${workload.name}: there is no ${workload.secure ? 'https' : 'http'} endpoint`)
     return undefined
   }
+  if (workload.task !== undefined && (await site.stats()) === undefined) {
+    onLeftOut(`${workload.name}: this store does not say whether anything was moved`)
+    return undefined
+  }
   const parent = process.env['BENCH_DIR'] ?? tmpdir()
   const steps = await stepsWithRoom(workload, parent, settings)
   const wanted = peersOf(workload, steps, settings.peers, chosen, checkout)
@@ -114,7 +118,8 @@ async function stepsWithRoom(
   if (scaled.length === 0) onLeftOut(`${workload.name}: all of its steps are larger`)
   for (const step of scaled) {
     const { count, size } = step
-    const usesDisk = workload.operation !== 'read' && workload.timedByProgram !== true
+    const { operation, timedByProgram, task } = workload
+    const usesDisk = operation !== 'read' && timedByProgram !== true && task !== 'list'
     const missing = usesDisk ? await missingSpace(parent, count, size) : 0
     if (missing === 0) steps.push(step)
     else {

@@ -14,8 +14,8 @@ export async function startSinkSite(): Promise<Site> {
     receivedBy:
       'The server computes the CRC32 of every byte that arrives, and it is compared with that of ' +
       'the content expected.',
-    publish: async ({ key, count, size }) => {
-      await link.ask('publish', { prefix: key, count, size })
+    publish: async ({ key, count, size }, modifiedMs) => {
+      await link.ask('publish', { prefix: key, count, size, modifiedMs })
     },
     verifyReceived: async (objects) => {
       const answer = await link.ask<ReceivedAnswer>('received', { prefix: objects.key })
@@ -23,6 +23,9 @@ export async function startSinkSite(): Promise<Site> {
     },
     forget: async ({ key }) => {
       await link.ask('forget', { prefix: key })
+    },
+    clear: async ({ key }) => {
+      await link.ask('clear', { prefix: key })
     },
     stats: () => link.ask<SiteStats>('stats'),
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),

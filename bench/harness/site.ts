@@ -9,6 +9,8 @@ import type { ServerAddress } from '../peers/peer.ts'
 export interface SiteStats {
   readonly connections: number
   readonly requests: number
+  /** Those that were neither a listing nor a HEAD. */
+  readonly moves: number
   readonly cpuSeconds: number
 }
 
@@ -23,12 +25,17 @@ export interface Site extends AsyncDisposable {
   readonly address: ServerAddress
   /** Says in what was verified, for the report. */
   readonly receivedBy: string
-  /** Makes objects to be downloaded. */
-  publish(objects: ObjectSet): Promise<void>
+  /**
+   * Makes objects to be downloaded.
+   * @param modifiedMs what they are to say of their time, where the site can choose. Epoch milliseconds
+   */
+  publish(objects: ObjectSet, modifiedMs?: number): Promise<void>
   /** @throws Error unless exactly these objects were uploaded, with every byte in its place. */
   verifyReceived(objects: ObjectSet): Promise<void>
-  /** Removes uploaded objects, and those that were published. */
+  /** Removes uploaded objects. */
   forget(objects: ObjectSet): Promise<void>
+  /** Removes them, and those that were published. */
+  clear(objects: ObjectSet): Promise<void>
   /** Undefined where the store does not tell. */
   stats(): Promise<SiteStats | undefined>
 }

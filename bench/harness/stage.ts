@@ -17,7 +17,15 @@ export interface StageOptions extends ObjectSet {
   readonly inMemory: boolean
 }
 
-export class Stage implements AsyncDisposable {
+export interface Stage extends AsyncDisposable {
+  job(settings: EqualSettings | undefined): Job
+  /** Removes what the run before left. */
+  reset(): Promise<void>
+  /** @throws Error unless what was to be done was done, and right. */
+  verify(): Promise<void>
+}
+
+export class CopyStage implements Stage {
   readonly #site: Site
   readonly #directory: string
   readonly #options: StageOptions
@@ -36,8 +44,8 @@ export class Stage implements AsyncDisposable {
     directory: string,
     options: StageOptions,
     signal: AbortSignal,
-  ): Promise<Stage> {
-    const stage = new Stage(site, directory, options, signal)
+  ): Promise<CopyStage> {
+    const stage = new CopyStage(site, directory, options, signal)
     await mkdir(directory, { recursive: true })
     if (options.operation !== 'upload') await site.publish(options)
     else if (!options.inMemory) await writeFiles(stage.#path, options, signal)
@@ -45,15 +53,9 @@ export class Stage implements AsyncDisposable {
   }
 
   job(settings: EqualSettings | undefined): Job {
-    const { operation, secure, key, count, size } = this.#options
-    const { endpoint, secureEndpoint, caFile, region, bucket, credentials } = this.#site.address
-    const chosen = secure ? secureEndpoint : endpoint
-    if (chosen === undefined) throw new Error('There is no https endpoint')
-    const where = { endpoint: chosen, caFile: secure ? caFile : undefined, region, bucket }
-    return { operation, ...where, credentials, key, count, size, path: this.#path, settings }
+    return jobAt(this.#site, this.#options, this.#path, settings)
   }
 
-  /** Removes what the run before left. */
   async reset(): Promise<void> {
     const { operation, count } = this.#options
     if (operation === 'upload') return this.#site.forget(this.#options)
@@ -61,7 +63,6 @@ export class Stage implements AsyncDisposable {
     if (count > 1) await mkdir(this.#path, { recursive: true })
   }
 
-  /** @throws Error unless every byte is where it should be. */
   async verify(): Promise<void> {
     const { operation, inMemory } = this.#options
     if (operation === 'upload') return this.#site.verifyReceived(this.#options)
@@ -78,4 +79,18 @@ export class Stage implements AsyncDisposable {
   get #path(): string {
     return join(this.#directory, this.#options.operation === 'upload' ? 'source' : 'target')
   }
+}
+
+/** @param path the file, or the directory, of the job */
+export function jobAt(
+  { address }: Site,
+  { operation, secure, key, count, size }: StageOptions,
+  path: string,
+  settings: EqualSettings | undefined,
+): Job {
+  const { endpoint, secureEndpoint, caFile, region, bucket, credentials } = address
+  const chosen = secure ? secureEndpoint : endpoint
+  if (chosen === undefined) throw new Error('There is no https endpoint')
+  const where = { endpoint: chosen, caFile: secure ? caFile : undefined, region, bucket }
+  return { operation, ...where, credentials, key, count, size, path, settings }
 }

@@ -48,12 +48,8 @@ export function storeSite(flags: EndpointFlags, env: NodeJS.ProcessEnv): Site {
       }
       await eachKey(objects, (key) => compare(client, bucket, key, objects.size))
     },
-    forget: async (objects) => {
-      const keys = await keysBelow(client, bucket, objects)
-      await inTurn(keys, async (key) => {
-        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
-      })
-    },
+    forget: (objects) => removeAll(client, bucket, objects),
+    clear: (objects) => removeAll(client, bucket, objects),
     stats: async () => undefined,
     [Symbol.asyncDispose]: async () => client.destroy(),
   }
@@ -65,6 +61,13 @@ function credentialsFrom(env: NodeJS.ProcessEnv): Site['address']['credentials']
     throw new Error('--endpoint-url needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
   }
   return { accessKeyId, secretAccessKey }
+}
+
+async function removeAll(client: S3Client, bucket: string, objects: ObjectSet): Promise<void> {
+  const keys = await keysBelow(client, bucket, objects)
+  await inTurn(keys, async (key) => {
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+  })
 }
 
 async function put(client: S3Client, bucket: string, key: string, size: number): Promise<void> {

@@ -45,6 +45,7 @@ export const awsCli1: Peer = {
   find: async () => findFirst()?.version,
   refuses: refusesManyReads,
   command: (job, scratch) => awsCommand(pathOf(findFirst(), 'AWS CLI v1'), job, scratch),
+  tasks: awsTasks(() => pathOf(findFirst(), 'AWS CLI v1')),
 }
 
 export const awsCli2: Peer = {
@@ -57,6 +58,7 @@ export const awsCli2: Peer = {
   find: async () => findSecond()?.version,
   refuses: refusesManyReads,
   command: (job, scratch) => awsCommand(pathOf(findSecond(), 'AWS CLI v2'), job, scratch),
+  tasks: awsTasks(() => pathOf(findSecond(), 'AWS CLI v2')),
 }
 
 export const awsCli2Crt: Peer = {
@@ -85,9 +87,13 @@ async function awsCommand(
   scratch: string,
   crt: boolean = false,
 ): Promise<Command> {
+  return awsCopy(file, job, await writeConfig(job, scratch, crt))
+}
+
+async function writeConfig(job: Job, scratch: string, crt: boolean = false): Promise<string> {
   const config = join(scratch, 'aws-config')
   await writeFile(config, awsConfig(job.settings, crt))
-  return awsCopy(file, job, config)
+  return config
 }
 
 /** Content of the configuration file. */
@@ -99,6 +105,38 @@ export function awsConfig(settings: EqualSettings | undefined, crt: boolean): st
     lines.push(`  max_concurrent_requests = ${settings.concurrency}`)
   }
   return `${lines.join('\n')}\n`
+}
+
+function awsTasks(file: () => string): Peer['tasks'] {
+  return {
+    sync: {
+      settings: '`s3 sync`, by size and time; equal: `max_concurrent_requests`',
+      command: async (job, scratch) => awsSync(file(), job, await writeConfig(job, scratch)),
+    },
+    list: {
+      settings: '`s3 ls --recursive`; output to /dev/null',
+      command: async (job, scratch) => awsList(file(), job, await writeConfig(job, scratch)),
+    },
+  }
+}
+
+/** @param config path of the configuration file */
+export function awsSync(file: string, job: Job, config: string): Command {
+  const { operation, endpoint, bucket, key, path } = job
+  const object = `s3://${bucket}/${key}`
+  const places = operation === 'upload' ? [path, object] : [object, path]
+  const flags = ['--only-show-errors', '--endpoint-url', endpoint]
+  return { file, args: ['s3', 'sync', ...places, ...flags], env: environmentOf(job, config) }
+}
+
+function awsList(file: string, job: Job, config: string): Command {
+  const { endpoint, bucket, key } = job
+  const args = ['s3', 'ls', '--recursive', `s3://${bucket}/${key}`, '--endpoint-url', endpoint]
+  return discardingOutput({ file, args, env: environmentOf(job, config) })
+}
+
+function environmentOf(job: Job, config: string): NonNullable<Command['env']> {
+  return { ...awsEnvironment(job), AWS_CONFIG_FILE: config }
 }
 
 /** @param config path of the configuration file */
@@ -114,7 +152,7 @@ export function awsCopy(file: string, job: Job, config: string): Command {
   const command = {
     file,
     args: ['s3', 'cp', ...places, ...many, '--only-show-errors', '--endpoint-url', endpoint],
-    env: { ...awsEnvironment(job), AWS_CONFIG_FILE: config },
+    env: environmentOf(job, config),
   }
   return operation === 'read' ? discardingOutput(command) : command
 }

@@ -7,7 +7,7 @@ import type { Job } from './peer.ts'
 
 /** Writes the names, one a line, below `scratch`. @returns its path; undefined for one object */
 export async function writeNames(job: Job, scratch: string): Promise<string | undefined> {
-  if (job.count === 1) return undefined
+  if (!(job.count > 1)) return undefined
   const path = join(scratch, 'names.txt')
   await writeFile(path, Array.from({ length: job.count }, (_, i) => `${nameOf(i)}\n`).join(''))
   return path

@@ -5,14 +5,14 @@
 
 import { manifestVersion, packageVersion } from './find.ts'
 import { writeNames } from './names-file.ts'
-import type { Command, Job, Peer } from './peer.ts'
+import type { Command, Job, Peer, PeerTask } from './peer.ts'
 import { nodeEnvironment } from './surroundings.ts'
 
 const PROGRAMS = 'bench/peers/programs'
 
 export interface NodeProgram extends Pick<
   Peer,
-  'name' | 'title' | 'kind' | 'settings' | 'refuses'
+  'name' | 'title' | 'kind' | 'settings' | 'refuses' | 'tasks'
 > {
   /** The package whose version counts; undefined: this one. */
   readonly package: string | undefined
@@ -27,6 +27,11 @@ export function nodePeer({ package: dependency, program, ...rest }: NodeProgram)
       dependency === undefined ? manifestVersion('package.json') : packageVersion(dependency),
     command: async (job, scratch) => nodeCommand(program, job, await writeNames(job, scratch)),
   }
+}
+
+/** A task that is a program below `programs/`, too. It needs no names: it finds them. */
+export function nodeTask(program: string, settings: string): PeerTask {
+  return { settings, command: async (job) => nodeCommand(program, job, undefined) }
 }
 
 /** @param names file with the names of many objects, one a line */

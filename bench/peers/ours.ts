@@ -1,7 +1,10 @@
 /** This package, by its public interface. */
 
-import { nodePeer } from './node-program.ts'
+import { discardingOutput } from './discard.ts'
+import { nodePeer, nodeTask } from './node-program.ts'
+import type { Command, Job } from './peer.ts'
 import { refusesManyReads } from './refusals.ts'
+import { awsEnvironment } from './surroundings.ts'
 
 export const ours = nodePeer({
   name: 'transfer-engine',
@@ -10,9 +13,24 @@ export const ours = nodePeer({
   package: undefined,
   program: 'ours.mjs',
   settings:
-    'equal: `partSize`, and `maxInFlight` of the concurrency; many objects: a call each, at ' +
-    'most 1,000 ahead; sends a CRC32 of every part and of the whole, over http a SHA-256 ' +
-    'too; compares the stored checksum; files are synced to disk before they get their ' +
-    'names',
+    'equal: `partSize`, and `maxInFlight` of the concurrency; many objects: ' +
+    '`uploadDirectory` and `downloadDirectory`; sends a CRC32 of every part and of the ' +
+    'whole, over http a SHA-256 too; compares the stored checksum; one file, and of many ' +
+    'those in parts, are synced to disk before they get their names',
   refuses: refusesManyReads,
+  tasks: {
+    sync: nodeTask('sync-ours.mjs', '`sync`, by size and time; two streams that are joined'),
+    list: {
+      settings: 'the command `ls --recursive`, several pages under way; output to /dev/null',
+      command: async (job) => listCommand(job),
+    },
+  },
 })
+
+function listCommand(job: Job): Command {
+  const { endpoint, bucket, key } = job
+  const args = ['dist/src/cli/main.cjs', 'ls', '--recursive', `s3://${bucket}/${key}`]
+  const file = process.execPath
+  const env = awsEnvironment(job)
+  return discardingOutput({ file, args: [...args, '--endpoint-url', endpoint], env })
+}

@@ -7,6 +7,9 @@
 export type Operation = 'upload' | 'download' | 'read'
 
 /** `equal`: part size and concurrency as `EQUAL_SETTINGS`; `default`: as the peer comes. */
+/** What is done to a tree that is in place already: brought in step, or listed. */
+export type TaskName = 'sync' | 'list'
+
 export type Variant = 'equal' | 'default'
 
 /** Where the store of the benchmark listens, and as whom to come. */
@@ -58,6 +61,11 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
+/** How a peer does a task with a tree. */
+export interface PeerTask extends Pick<Peer, 'settings'> {
+  command(job: Job, scratch: string): Promise<Command>
+}
+
 /** `floor` is a program in C that does the least anybody could. */
 export type PeerKind = 'ours' | 'library' | 'command' | 'floor'
 
@@ -75,4 +83,6 @@ export interface Peer {
   refuses(job: Pick<Job, 'operation' | 'endpoint' | 'count' | 'size'>): string | undefined
   /** May write small files (settings of its own) below `scratch`, which is removed afterwards. */
   command(job: Job, scratch: string): Promise<Command>
+  /** What else it can do with a tree. */
+  readonly tasks?: Readonly<Partial<Record<TaskName, PeerTask>>> | undefined
 }

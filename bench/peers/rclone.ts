@@ -30,12 +30,45 @@ export const rclone: Peer = {
   find: async () => find()?.version,
   refuses: refusesManyReads,
   command: async (job) => rcloneCommand(pathOf(find(), 'rclone'), job),
+  tasks: {
+    sync: {
+      settings:
+        '`sync --update --use-server-modtime`: by size and time, without a HEAD for each; equal: ' +
+        '`--checkers`; a listing for each directory',
+      command: async (job) => rcloneSync(pathOf(find(), 'rclone'), job),
+    },
+    list: {
+      settings: '`ls --fast-list`; output to /dev/null',
+      command: async (job) => rcloneList(pathOf(find(), 'rclone'), job),
+    },
+  },
+}
+
+export function rcloneSync(file: string, job: Job): Command {
+  const { operation, path, settings } = job
+  const places = operation === 'upload' ? [path, placeOf(job)] : [placeOf(job), path]
+  const flags = ['--update', '--use-server-modtime', ...commonFlags(job)]
+  if (settings !== undefined) flags.push(`--checkers=${settings.concurrency}`)
+  return { file, args: ['sync', ...places, ...flags], env: remote(job) }
+}
+
+function rcloneList(file: string, job: Job): Command {
+  const args = ['ls', placeOf(job), '--fast-list', ...commonFlags(job)]
+  return discardingOutput({ file, args, env: remote(job) })
+}
+
+function placeOf({ bucket, key }: Job): string {
+  return `bench:${bucket}/${key}`
+}
+
+function commonFlags({ caFile }: Job): string[] {
+  return ['--quiet', ...(caFile === undefined ? [] : ['--ca-cert', caFile])]
 }
 
 export function rcloneCommand(file: string, job: Job): Command {
-  const { operation, bucket, key, path, count, settings, caFile } = job
-  const object = `bench:${bucket}/${key}`
-  const flags = ['--quiet', ...(caFile === undefined ? [] : ['--ca-cert', caFile])]
+  const { operation, path, count, settings } = job
+  const object = placeOf(job)
+  const flags = commonFlags(job)
   const env = remote(job)
   if (operation === 'read') return discardingOutput({ file, args: ['cat', object, ...flags], env })
   const places = operation === 'upload' ? [path, object] : [object, path]

@@ -1,6 +1,6 @@
 /** A library that mirrors directories with the SDK underneath. */
 
-import { nodePeer } from './node-program.ts'
+import { nodePeer, nodeTask } from './node-program.ts'
 
 export const s3SyncClient = nodePeer({
   name: 's3-sync-client',
@@ -14,4 +14,7 @@ export const s3SyncClient = nodePeer({
     'one stream; sends a CRC32 behind every part, compares the stored CRC; no fsync',
 
   refuses: ({ operation }) => (operation === 'read' ? 'has no streams' : undefined),
+  tasks: {
+    sync: nodeTask('s3-sync-client.mjs', '`sync`, by size and time, all of both sides in memory'),
+  },
 })

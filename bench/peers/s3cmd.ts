@@ -37,6 +37,37 @@ export const s3cmd: Peer = {
     await writeFile(config, s3cmdConfig(job))
     return s3cmdCommand(pathOf(find(), 's3cmd'), job, config)
   },
+
+  tasks: {
+    sync: {
+      settings: '`sync --no-check-md5`: by size alone',
+      command: async (job, scratch) => {
+        const { places, common } = await placesOf(job, scratch)
+        const args = ['sync', '--no-check-md5', ...places, ...common]
+        return { file: pathOf(find(), 's3cmd'), args }
+      },
+    },
+    list: {
+      settings: '`ls --recursive`; output to /dev/null',
+      command: async (job, scratch) => {
+        const { object, common } = await placesOf(job, scratch)
+        const args = ['ls', '--recursive', object, ...common]
+        return discardingOutput({ file: pathOf(find(), 's3cmd'), args })
+      },
+    },
+  },
+}
+
+async function placesOf(
+  job: Job,
+  scratch: string,
+): Promise<Record<'places' | 'common', readonly string[]> & { readonly object: string }> {
+  const config = join(scratch, 's3cfg')
+  await writeFile(config, s3cmdConfig(job))
+  const object = `s3://${job.bucket}/${job.key}`
+  const local = `${job.path}/`
+  const places = job.operation === 'upload' ? [local, object] : [object, local]
+  return { places, object, common: ['--config', config, '--quiet'] }
 }
 
 /** Content of the configuration file. */

@@ -29,13 +29,40 @@ export const s5cmd: Peer = {
   find: async () => find()?.version,
   refuses: refusesManyReads,
   command: async (job) => s5cmdCommand(pathOf(find(), 's5cmd'), job),
+  tasks: {
+    sync: {
+      settings: '`sync`, by size and time; equal: `--numworkers`; sorts both sides in files',
+      command: async (job) => s5cmdSync(pathOf(find(), 's5cmd'), job),
+    },
+    list: {
+      settings: '`ls` of all keys with the prefix; output to /dev/null',
+      command: async (job) => s5cmdList(pathOf(find(), 's5cmd'), job),
+    },
+  },
+}
+
+export function s5cmdSync(file: string, job: Job): Command {
+  const { operation, bucket, key, path } = job
+  const object = `s3://${bucket}/${key}`
+  const places = operation === 'upload' ? [`${path}/`, object] : [`${object}*`, `${path}/`]
+  const args = [...commonFlags(job), ...equalFlags(job).workers, 'sync', ...places]
+  return { file, args, env: awsEnvironment(job) }
+}
+
+function s5cmdList(file: string, job: Job): Command {
+  const args = [...commonFlags(job), 'ls', `s3://${job.bucket}/${job.key}*`]
+  return discardingOutput({ file, args, env: awsEnvironment(job) })
+}
+
+function commonFlags({ endpoint }: Job): readonly string[] {
+  return ['--log', 'error', '--endpoint-url', endpoint]
 }
 
 export function s5cmdCommand(file: string, job: Job): Command {
-  const { operation, endpoint, bucket, key, path, count } = job
+  const { operation, bucket, key, path, count } = job
   const many = count > 1
   const object = `s3://${bucket}/${key}`
-  const common = ['--log', 'error', '--endpoint-url', endpoint]
+  const common = commonFlags(job)
   const env = awsEnvironment(job)
   const { workers, parts } = equalFlags(job)
   if (operation === 'read') {

@@ -9,7 +9,18 @@ import type { ProfileResult } from './profiles.ts'
 export const PROFILES = 'profiles'
 
 /** Order of the groups in the report; others come behind. */
-const GROUPS = ['large', 'large-tls', 'many', 'small', 'request', 'read', 'disk', 'start', 'sweep']
+const GROUPS = [
+  'large',
+  'large-tls',
+  'many',
+  'small',
+  'tree',
+  'request',
+  'read',
+  'disk',
+  'start',
+  'sweep',
+]
 
 /**
  * All results in a directory. Other JSON files may lie there: what is no result of a workload is

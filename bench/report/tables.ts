@@ -132,7 +132,8 @@ function columnsFor(result: WorkloadResult, rows: readonly Row[]): Column[] {
   for (const { peer } of new Set(divisors)) {
     if (rows.some((row) => row.peer !== peer)) columns.push(ratioColumn(peer, rows))
   }
-  return [...columns, ...OTHER_COLUMNS, serverColumn(result)]
+  const requests = result.group === 'tree' ? [REQUESTS] : []
+  return [...columns, ...OTHER_COLUMNS, ...requests, serverColumn(result)]
 }
 
 function costColumn({ unit }: WorkloadResult): Column {
@@ -176,6 +177,12 @@ const OTHER_COLUMNS: readonly Column[] = [
     cell: ({ samples }) => middleOf(samples, ({ connections }) => connections, 0),
   },
 ]
+
+/** Where nothing is moved, what is asked is all there is. */
+const REQUESTS: Column = {
+  title: 'requests',
+  cell: ({ samples }) => middleOf(samples, ({ requests }) => requests, 0),
+}
 
 /** The median as text; nothing where no run has the value. */
 function middleOf(

@@ -69,7 +69,6 @@ function describeSteps(result: WorkloadResult): string {
 }
 
 function describeTarget({ target }: Goal, result: WorkloadResult | undefined): string {
-  const unit = result?.unit ?? 'ms'
   switch (target.kind) {
     case 'floor':
       return `≤ ${target.limit} × the C floor${target.plusCrc ? ' + a native CRC' : ''}`
@@ -80,7 +79,7 @@ function describeTarget({ target }: Goal, result: WorkloadResult | undefined): s
     case 'workload':
       return `≤ ${target.limit} × ${target.other}`
     case 'cost':
-      return `≤ ${target.limit} ${unit} of CPU time`
+      return `≤ ${target.limit} ${target.unit} of CPU time`
     case 'flat':
       return `± ${(target.limit * 100).toFixed(0)} %, whole programs`
     case 'flat-added':

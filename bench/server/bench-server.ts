@@ -9,7 +9,7 @@ import { Catalog } from './catalog.ts'
 import { makeCertificate } from './certificate.ts'
 import type { Responder } from './connection.ts'
 import { listenPlain, listenSecure, type Listener } from './listener.ts'
-import { answerRequest, needsText } from './operations.ts'
+import { answerRequest, isMove, needsText } from './operations.ts'
 import type { ServerAddress } from '../peers/peer.ts'
 
 export interface BenchServer {
@@ -23,6 +23,8 @@ export interface BenchServer {
 export interface ServerStats {
   readonly connections: number
   readonly requests: number
+  /** Those that were neither a listing nor a HEAD: they move something. */
+  readonly moves: number
   readonly cpuSeconds: number
 }
 
@@ -31,10 +33,12 @@ const BUCKET = 'bench'
 export async function startBenchServer(): Promise<BenchServer> {
   const catalog = new Catalog()
   let requests = 0
+  let moves = 0
   const responder: Responder = {
     needsText,
     answer: (head, received) => {
       requests += 1
+      if (isMove(head)) moves += 1
       return answerRequest(catalog, BUCKET, head, received)
     },
   }
@@ -55,7 +59,7 @@ export async function startBenchServer(): Promise<BenchServer> {
     stats: () => {
       const { user, system } = process.cpuUsage()
       const connections = listeners.reduce((sum, listener) => sum + listener.connections(), 0)
-      return { connections, requests, cpuSeconds: (user + system) / 1e6 }
+      return { connections, requests, moves, cpuSeconds: (user + system) / 1e6 }
     },
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.close()))

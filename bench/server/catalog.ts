@@ -69,8 +69,8 @@ const DEFAULT_HEADERS = 'Content-Type: binary/octet-stream\r\n'
 export class Catalog {
   readonly #objects = new Map<string, ObjectRecord>()
   readonly uploads = new Map<string, UploadRecord>()
-  /** Keys below `prefix` in order, while nothing changes. */
-  #listed: { readonly prefix: string; readonly keys: readonly string[] } | undefined
+  /** All keys in order, while nothing changes. */
+  #sorted: readonly string[] | undefined
   /** Of published objects whose content was compared already. */
   readonly #readable = new Set<string>()
 
@@ -81,20 +81,16 @@ export class Catalog {
   put(object: ObjectRecord): void {
     this.#objects.set(object.key, object)
     this.#readable.delete(object.key)
-    this.#listed = undefined
+    this.#sorted = undefined
   }
 
   delete(key: string): void {
-    if (this.#objects.delete(key)) this.#listed = undefined
+    if (this.#objects.delete(key)) this.#sorted = undefined
   }
 
-  /** Keys that begin so, in order. */
-  keysBelow(prefix: string): readonly string[] {
-    if (this.#listed?.prefix !== prefix) {
-      const keys = [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).sort()
-      this.#listed = { prefix, keys }
-    }
-    return this.#listed.keys
+  /** All keys, in order. */
+  keys(): readonly string[] {
+    return (this.#sorted ??= [...this.#objects.keys()].sort())
   }
 
   /** Whether the content of the key is what arrived. */
@@ -105,10 +101,17 @@ export class Catalog {
     return true
   }
 
-  publish(prefix: string, count: number, size: number): void {
+  /** @param modifiedMs what the objects say of their time */
+  publish(prefix: string, count: number, size: number, modifiedMs: number = Date.now()): void {
     for (let index = 0; index < count; index += 1) {
-      this.put(publishedObject(count === 1 ? prefix : prefix + nameOf(index), size))
+      this.put(publishedObject(count === 1 ? prefix : prefix + nameOf(index), size, modifiedMs))
     }
+  }
+
+  /** Drops what was published, too. */
+  clear(prefix: string): void {
+    for (const key of this.#objects.keys()) if (key.startsWith(prefix)) this.delete(key)
+    this.forget(prefix)
   }
 
   /** Objects that came from clients. */
@@ -144,7 +147,7 @@ export function opaqueEtag(crc: number, size: number, parts: number): string {
   return `"${digits}-${parts}"`
 }
 
-function publishedObject(key: string, size: number): ObjectRecord {
+function publishedObject(key: string, size: number, modifiedMs: number): ObjectRecord {
   const crc = crcOf(key, size)
   const partSizes: number[] = []
   const partSize = size <= MD5_MAX ? size : PUBLISHED_PART
@@ -153,7 +156,7 @@ function publishedObject(key: string, size: number): ObjectRecord {
     key,
     size,
     etag: size <= MD5_MAX ? md5Of(key, size) : opaqueEtag(crc, size, partSizes.length),
-    modifiedMs: Date.now(),
+    modifiedMs,
     crc32: crc,
     checksums: { 'x-amz-checksum-crc32': encodeCrc(crc) },
     checksumType: 'FULL_OBJECT',

@@ -12,9 +12,12 @@ export type ControlRequest =
       readonly prefix: string
       readonly count: number
       readonly size: number
+      /** What they say of their time; absent: now. Epoch milliseconds. */
+      readonly modifiedMs?: number | undefined
     }
   | { readonly id: number; readonly kind: 'received'; readonly prefix: string }
   | { readonly id: number; readonly kind: 'forget'; readonly prefix: string }
+  | { readonly id: number; readonly kind: 'clear'; readonly prefix: string }
 
 /** The answer to `received`; that to `stats` is `ServerStats`, the others say nothing. */
 export interface ReceivedAnswer {
@@ -30,7 +33,10 @@ export function answerControl(
     case 'stats':
       return { id, ...server.stats() }
     case 'publish':
-      server.catalog.publish(request.prefix, request.count, request.size)
+      server.catalog.publish(request.prefix, request.count, request.size, request.modifiedMs)
+      return { id }
+    case 'clear':
+      server.catalog.clear(request.prefix)
       return { id }
     case 'received':
       return { id, objects: server.catalog.received(request.prefix) }

@@ -68,12 +68,14 @@ function listPage(catalog: Catalog, query: URLSearchParams, after: string | unde
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
   const max = Math.min(PAGE_MAX, Number(query.get('max-keys') ?? PAGE_MAX))
-  const keys = catalog.keysBelow(prefix)
+  const keys = catalog.keys()
   const objects: ObjectRecord[] = []
   const prefixes: string[] = []
   let last: string | undefined
-  for (let at = firstAfter(keys, after ?? ''); at < keys.length; at += 1) {
+  const first = Math.max(firstFrom(keys, prefix), firstAfter(keys, after ?? ''))
+  for (let at = first; at < keys.length; at += 1) {
     const key = keys[at] ?? ''
+    if (!key.startsWith(prefix)) break
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
     const common = cut < 0 ? undefined : key.slice(0, cut + delimiter.length)
     if (common !== undefined && (common === prefixes.at(-1) || common === after)) continue
@@ -88,12 +90,22 @@ function listPage(catalog: Catalog, query: URLSearchParams, after: string | unde
 
 /** Index of the first key behind `after`. */
 function firstAfter(keys: readonly string[], after: string): number {
+  return firstOf(keys, (key) => key > after)
+}
+
+/** Index of the first key that is `place`, or behind it. */
+function firstFrom(keys: readonly string[], place: string): number {
+  return firstOf(keys, (key) => key >= place)
+}
+
+/** Index of the first key that is, where all behind it are. */
+function firstOf(keys: readonly string[], is: (key: string) => boolean): number {
   let low = 0
   let high = keys.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((keys[middle] ?? '') <= after) low = middle + 1
-    else high = middle
+    if (is(keys[middle] ?? '')) high = middle
+    else low = middle + 1
   }
   return low
 }

@@ -36,6 +36,13 @@ export function needsText({ method }: RequestHead): boolean {
   return method === 'POST'
 }
 
+/** Whether it moves bytes or changes what there is. */
+export function isMove({ method, path }: Pick<RequestHead, 'method' | 'path'>): boolean {
+  // Without a key it asks what a bucket holds, or is.
+  if (method === 'GET') return /^\/[^/]+\/./.test(path)
+  return method !== 'HEAD'
+}
+
 /** Never throws: a refusal is an answer, and what else goes wrong is one too. */
 export function answerRequest(
   catalog: Catalog,

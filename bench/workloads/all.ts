@@ -6,12 +6,14 @@ import { MANY } from './many.ts'
 import { REQUESTS } from './requests.ts'
 import { START_UP } from './start-up.ts'
 import { SWEEPS } from './sweeps.ts'
+import { TREES } from './trees.ts'
 import type { Workload } from './workload.ts'
 
 export const WORKLOADS: readonly Workload[] = [
   ...LARGE,
   ...DISK_MODES,
   ...MANY,
+  ...TREES,
   ...REQUESTS,
   ...START_UP,
   ...SWEEPS,

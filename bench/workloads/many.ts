@@ -1,6 +1,7 @@
 /** Many objects in one process: a few large ones, and thousands of small ones. */
 
 import { KiB, MiB } from '../../src/units.ts'
+import { EACH_OBJECT } from './each-object.ts'
 import { describeStep, type Step, type Workload } from './workload.ts'
 
 type Direction = 'upload' | 'download'
@@ -25,6 +26,7 @@ function many(family: (typeof FAMILIES)[number], operation: Direction): Workload
     reference: operation === 'upload' && family.group === 'many' ? 'lib-storage' : 'client-s3',
     title: (moved) => `${operation === 'upload' ? 'Upload' : 'Download'} of ${describeStep(moved)}`,
     scaledBy: 'count',
+    ...(family.group === 'small' ? { ownPeers: [EACH_OBJECT] } : {}),
     hasVariants: true,
   }
 }

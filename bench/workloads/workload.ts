@@ -3,7 +3,7 @@
  */
 
 import { formatSize } from '../../src/units.ts'
-import type { Operation, Peer } from '../peers/peer.ts'
+import type { Operation, Peer, TaskName } from '../peers/peer.ts'
 import type { WorkloadResult } from '../result.ts'
 
 /** Objects, and the size of each in bytes. */
@@ -23,6 +23,11 @@ export interface Workload extends Step {
   readonly group: string
   readonly operation: Operation
   readonly secure: boolean
+  /**
+   * Not a copy: a task on a tree that is in place on both sides, or listed; `operation` is then the
+   * direction. Nothing may be moved by it.
+   */
+  readonly task?: TaskName | undefined
   readonly unit: WorkloadResult['unit']
   /** Name of the peer the others are divided by. */
   readonly reference: string

@@ -7,7 +7,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { consume, forEach, itemsOf, job, makeDirectories, objectsInFlight } from './job.mjs'
 import { sdkClient } from './sdk.mjs'
 
-const { bucket } = job
+const { bucket, count } = job
 const client = sdkClient(job)
 
 async function body(key) {
@@ -21,7 +21,7 @@ const WORK = {
     await client.send(new PutObjectCommand(input))
   },
   download: async ({ key, path }) => {
-    await pipeline(await body(key), createWriteStream(path, { flush: true }))
+    await pipeline(await body(key), createWriteStream(path, { flush: count === 1 }))
   },
   read: async ({ key }) => consume(await body(key), key),
 }

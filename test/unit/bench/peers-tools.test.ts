@@ -6,9 +6,9 @@ import {
   remember,
 } from '../../../bench/peers/find.ts'
 import { EQUAL_SETTINGS, type Job } from '../../../bench/peers/peer.ts'
-import { rcloneCommand } from '../../../bench/peers/rclone.ts'
+import { rcloneCommand, rcloneSync } from '../../../bench/peers/rclone.ts'
 import { s3cmdCommand, s3cmdConfig } from '../../../bench/peers/s3cmd.ts'
-import { s5cmdCommand } from '../../../bench/peers/s5cmd.ts'
+import { s5cmdCommand, s5cmdSync } from '../../../bench/peers/s5cmd.ts'
 
 const JOB: Job = {
   operation: 'download',
@@ -47,6 +47,13 @@ describe('s5cmd', () => {
     expect(s5cmdCommand('s5cmd', up).args.slice(-2)).toEqual(['dir/', 's3://bench/some/'])
   })
 
+  it('syncs in both directions', () => {
+    const down = [...head, '--numworkers', '16', 'sync', 's3://bench/some/*', 'dir/']
+    expect(s5cmdSync('s5cmd', MANY).args).toEqual(down)
+    const up: Job = { ...MANY, operation: 'upload', settings: undefined }
+    expect(s5cmdSync('s5cmd', up).args).toEqual([...head, 'sync', 'dir/', 's3://bench/some/'])
+  })
+
   it('is left as it is at its defaults', () => {
     const { args } = s5cmdCommand('s5cmd', { ...JOB, settings: undefined })
     expect(args).toEqual([...head, 'cp', 's3://bench/some/key', 'some/file'])
@@ -54,6 +61,14 @@ describe('s5cmd', () => {
 })
 
 describe('rclone', () => {
+  it('syncs by the time of the store, in both directions', () => {
+    const flags = ['--update', '--use-server-modtime', '--quiet', '--ca-cert', 'ca.pem']
+    const down = ['sync', 'bench:bench/some/', 'dir', ...flags, '--checkers=16']
+    expect(rcloneSync('rclone', MANY).args).toEqual(down)
+    const up: Job = { ...MANY, operation: 'upload', settings: undefined }
+    expect(rcloneSync('rclone', up).args).toEqual(['sync', 'dir', 'bench:bench/some/', ...flags])
+  })
+
   it('is told of the store by variables, and of the certificate', () => {
     const { args, env } = rcloneCommand('rclone', { ...JOB, settings: undefined })
     const places = ['bench:bench/some/key', 'some/file']

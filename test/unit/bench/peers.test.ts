@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { PEERS, peerNamed } from '../../../bench/peers/all.ts'
-import { awsConfig, awsCopy, refusesPort } from '../../../bench/peers/aws-cli.ts'
+import { awsConfig, awsCopy, awsSync, refusesPort } from '../../../bench/peers/aws-cli.ts'
 import { pythonCommand } from '../../../bench/peers/boto3.ts'
 import { clientS3 } from '../../../bench/peers/client-s3.ts'
 import { discardingOutput } from '../../../bench/peers/discard.ts'
@@ -51,6 +51,16 @@ describe('the peers', () => {
         ...['s3-sync-client', 'lean-s3', 's3mini', 'minio'].map(peerNamed),
       ].map(async (peer) => (await peer.command(JOB, 'scratch')).args[0] ?? ''),
     )
+    expect(programs.filter((path) => !existsSync(path))).toEqual([])
+  })
+
+  it('have a program for each task of trees that is one', async () => {
+    const tasks = [ours, clientS3, peerNamed('s3-sync-client')].flatMap(({ tasks: all = {} }) =>
+      Object.values(all),
+    )
+    const commands = await Promise.all(tasks.map((task) => task.command(MANY, 'scratch')))
+    const programs = commands.flatMap(({ args }) => args.filter((each) => each.endsWith('.mjs')))
+    expect(programs).toHaveLength(4)
     expect(programs.filter((path) => !existsSync(path))).toEqual([])
   })
 
@@ -111,6 +121,15 @@ describe('the AWS command line', () => {
       '--recursive',
       ...tail,
     ])
+  })
+
+  it('syncs in both directions', () => {
+    const tail = ['--only-show-errors', '--endpoint-url', JOB.endpoint]
+    const { args, env } = awsSync('aws', MANY, 'cfg')
+    expect(args).toEqual(['s3', 'sync', 'dir', 's3://bench/some/', ...tail])
+    expect(env).toMatchObject({ AWS_CONFIG_FILE: 'cfg' })
+    const down: Job = { ...MANY, operation: 'download' }
+    expect(awsSync('aws', down, 'cfg').args.slice(2, 4)).toEqual(['s3://bench/some/', 'dir'])
   })
 
   it('reads into nothing', () => {

@@ -78,7 +78,7 @@ describe('a goal', () => {
 
   it('on CPU time alone is in the unit of the workload', () => {
     const start = result({ unit: 'ms', size: 1, samples: runs('transfer-engine', [0.08]) })
-    expectLimit(start, { kind: 'cost', limit: 80 })
+    expectLimit(start, { kind: 'cost', limit: 80, unit: 'ms' })
   })
 
   it('on a flat cost allows that much on both sides of the middle', () => {

@@ -8,6 +8,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsCommand,
+  ListObjectsV2Command,
   ListPartsCommand,
   paginateListObjectsV2,
   PutObjectCommand,
@@ -115,6 +116,20 @@ describe('the AWS SDK at the server of the benchmark', () => {
     expect(
       (await read(client, 'many/02/000249.bin')).equals(content('many/02/000249.bin', 10)),
     ).toBe(true)
+  })
+
+  it('lists from any place, with the time that was asked for, until it is cleared', async () => {
+    server.catalog.publish('timed/', 150, 0, 1_700_000_000_000)
+    const where = { Bucket, Prefix: 'timed/01/' }
+    const { Contents } = await client.send(new ListObjectsV2Command(where))
+    expect(Contents).toHaveLength(50)
+    const behind = { Bucket, Prefix: 'timed/', StartAfter: Contents?.at(-2)?.Key, MaxKeys: 10 }
+    const rest = await client.send(new ListObjectsV2Command(behind))
+    expect(rest.Contents).toMatchObject([
+      { Key: 'timed/01/000149.bin', Size: 0, LastModified: new Date(1_700_000_000_000) },
+    ])
+    server.catalog.clear('timed/')
+    expect((await client.send(new ListObjectsV2Command(where))).KeyCount).toBe(0)
   })
 
   it('deletes several objects at a time', async () => {

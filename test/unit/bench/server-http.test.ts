@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startBenchServer, type BenchServer } from '../../../bench/server/bench-server.ts'
 import { contentSlices } from '../../../bench/server/content.ts'
+import { isMove } from '../../../bench/server/operations.ts'
 
 const MiB = 1024 * 1024
 const BODY = 'The quick brown fox jumps over the lazy dog'
@@ -161,9 +162,22 @@ describe('requests to the server of the benchmark', () => {
     await talk([request('HEAD /bench') + LAST])
     const after = server.stats()
     expect(after.requests - before.requests).toBe(2)
+    expect(after.moves).toBe(before.moves)
     expect(after.connections - before.connections).toBe(1)
     expect(after.cpuSeconds).toBeGreaterThanOrEqual(before.cpuSeconds)
   })
+})
+
+it.each([
+  ['GET', '/bench/key', true],
+  ['GET', '/bench/', false],
+  ['GET', '/bench', false],
+  ['HEAD', '/bench/key', false],
+  ['PUT', '/bench/key', true],
+  ['POST', '/bench', true],
+  ['DELETE', '/bench/key', true],
+])('%s %s moves something: %s', (method, path, moves) => {
+  expect(isMove({ method, path })).toBe(moves)
 })
 
 function base64Crc(text: string): string {

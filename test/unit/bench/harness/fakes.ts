@@ -33,13 +33,14 @@ export function fakeSite(): FakeSite {
     receivedBy: 'By faith.',
     publish: note('publish'),
     forget: note('forget'),
+    clear: note('clear'),
     async verifyReceived({ key }) {
       calls.push(`verify ${key}`)
       if (this.wrong !== undefined) throw new Error(this.wrong)
     },
     stats: async () => {
       asked += 1
-      return { connections: asked, requests: 10 * asked, cpuSeconds: asked / 100 }
+      return { connections: asked, requests: 10 * asked, moves: 0, cpuSeconds: asked / 100 }
     },
     [Symbol.asyncDispose]: async () => undefined,
   }

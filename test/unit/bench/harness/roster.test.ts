@@ -29,6 +29,23 @@ describe('peers of a workload', () => {
     expect(names(fakeWorkload(), STEPS, COMMON, ['other'], undefined)).toEqual(['other'])
   })
 
+  it('of a task are those that can do it, as they do it', async () => {
+    const sync = { settings: 'synced', command: async () => ({ file: 'sync', args: [] }) }
+    const able = fakePeer('able', '', { tasks: { sync }, refuses: () => 'no copies' })
+    const peers = peersOf(
+      fakeWorkload({ task: 'sync' }),
+      STEPS,
+      [able, fakePeer('other')],
+      undefined,
+      undefined,
+    )
+    const job = { operation: 'upload', endpoint: 'http://127.0.0.1:1', count: 2, size: 1 } as const
+    const { present, absent } = await findPeers(peers, [job])
+    expect(present.map(({ peer }) => [peer.name, peer.settings])).toEqual([['able', 'synced']])
+    expect(await present[0]?.peer.command({} as Job, '')).toMatchObject({ file: 'sync' })
+    expect(absent).toEqual([{ name: 'other', reason: 'has no sync of its own' }])
+  })
+
   it('are those with a part in at least one step', () => {
     const workload = fakeWorkload({
       takesPart: ({ name }, { size }) => name === 'ours' || size < 5,
