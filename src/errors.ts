@@ -70,6 +70,10 @@ export const ERROR_CODES = {
     retryable: false,
     hint: 'Look at both sides; all that was to be copied was, and nothing removed.',
   },
+  ERR_HOOK_FAILED: {
+    retryable: false,
+    hint: 'A hook of yours threw for that object; see `cause`.',
+  },
   // Object and plan
   ERR_OBJECT_TOO_LARGE: { retryable: false, hint: 'Choose larger parts, or split the object.' },
   ERR_OBJECT_NOT_FOUND: { retryable: false, hint: 'Check bucket and key.' },

@@ -48,6 +48,7 @@ export type {
   TreeOperation,
 } from './tree/outcome.ts'
 export type { TreeEntry } from './tree/entries.ts'
+export type { AfterTransfer, BeforeTransfer, TransferChange } from './tree/hooks.ts'
 export type { FilesFrom, NameFile } from './tree/name-list.ts'
 export type {
   DownloadDirectoryOptions,

@@ -62,6 +62,8 @@ const LEFT_OUT = [
   'special-file',
   /** An object of no bytes whose key ends in '/'. */
   'folder-marker',
+  /** `onBeforeTransfer` said so. */
+  'hook',
 ] as const
 
 /** Words for what should have been moved: it is missing on the other side afterwards. */

@@ -11,8 +11,10 @@ import type { ObjectRef } from '../store/types.ts'
 import type { DownloadResult, UploadResult } from '../transfer/results.ts'
 import type { StartedTransfer } from '../transfer/running-transfers.ts'
 import type { LocalDirectories } from './local-directories.ts'
+import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
 import type { Mover } from './run-actions.ts'
+import type { TreeSpec } from './sides.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
 const REMOVAL_ROUNDS = 3
@@ -25,19 +27,26 @@ export interface ObjectTransfers {
 
 type Transferring = (action: TreeAction) => StartedTransfer<UploadResult | DownloadResult>
 
-/** How each object is moved. @param each said of all of them */
+/** How each object is moved. Options that are the same of all are checked once. */
 export function transferring(
   objects: ObjectTransfers,
-  direction: 'upload' | 'download',
-  bucket: string,
-  each: object,
+  { direction, remote: { bucket } }: TreeSpec,
+  objectOptions: ObjectOptions,
+  signal: AbortSignal,
 ): Transferring {
-  if (direction === 'upload') {
-    const upload = objects.uploads(each)
-    return ({ key, path = '' }) => upload(path, { bucket, key })
+  const asked = (options: object): Transferring => {
+    if (direction === 'upload') {
+      const upload = objects.uploads({ ...options, signal })
+      return ({ key, path = '' }) => upload(path, { bucket, key })
+    }
+    const download = objects.downloads({ fsync: false, ...options, signal })
+    return ({ key, path = '' }) => download({ bucket, key }, path)
   }
-  const download = objects.downloads({ fsync: false, ...each })
-  return ({ key, path = '' }) => download({ bucket, key }, path)
+  const alike = asked(objectOptions.each)
+  return (action) => {
+    const options = objectOptions.of(action)
+    return options === objectOptions.each ? alike(action) : asked(options)(action)
+  }
 }
 
 export interface MoverOptions {

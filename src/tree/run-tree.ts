@@ -7,8 +7,10 @@
  */
 
 import type { ObjectStore } from '../store/object-store.ts'
+import { afterHook, hookedActions } from './hooks.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
+import { ObjectOptions } from './object-options.ts'
 import { planTree } from './plan-tree.ts'
 import { runActions } from './run-actions.ts'
 import type { TreeSpec } from './sides.ts'
@@ -32,15 +34,18 @@ export async function runTree(
 ): Promise<void> {
   const { direction, local, remote } = spec
   const directories = direction === 'download' ? new LocalDirectories(local.root) : undefined
+  const { each, onBeforeTransfer: before, onAfterTransfer: after } = options
   const { signal } = job
+  const objectOptions = new ObjectOptions(each)
   const { bucket } = remote
-  const { store } = host
-  const each = { ...options.each, signal }
-  const transfer = transferring(host.objects, direction, bucket, each)
+  const { store, objects } = host
+  const transfer = transferring(objects, spec, objectOptions, signal)
   const mover = new ObjectMover({ transfer, store, bucket, directories, signal })
   job.counts(() => mover.transferred)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
-  const actions = planTree(store, job, spec, { ...options, fold })
+  const planned = planTree(store, job, spec, { ...options, fold })
+  const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
+  const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
   if (options.dryRun) {
     for await (const action of actions) {
       job.check()
@@ -55,7 +60,10 @@ export async function runTree(
     mover,
     // So that the next is there when one of them ends.
     window: 2 * host.maxTransfers,
-    onOutcome: (outcome) => job.ended(outcome),
+    onOutcome:
+      after === undefined
+        ? (outcome) => job.ended(outcome)
+        : async (outcome) => job.ended(await afterHook(outcome, after)),
     check: () => job.check(),
     checkRemoval: () => job.checkRemoval(),
     signal,

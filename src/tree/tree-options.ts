@@ -6,6 +6,7 @@ import { TransferError } from '../errors.ts'
 import { checkOption, unknownOption, type OptionRow } from '../option-check.ts'
 import type { DownloadOptions, UploadOptions } from '../transfer-options.ts'
 import type { TreeEntry } from './entries.ts'
+import type { AfterTransfer, BeforeTransfer } from './hooks.ts'
 import { checkFilesFrom, type FilesFrom } from './name-list.ts'
 import type { Outcome } from './outcome.ts'
 import type { TreeProgress } from './tree-transfer.ts'
@@ -37,6 +38,17 @@ export interface TreeOptions {
    * than is under way at once. What it throws ends the tree.
    */
   readonly onOutcome?: ((outcome: Outcome) => unknown) | undefined
+  /**
+   * Asked before each object is moved, some ahead: may leave it out (`skip`), rename it (`key` of an
+   * upload, `path` of a download; not for `sync`), and say more of it (`metadata` and other options of
+   * one object). What it throws fails that object with ERR_HOOK_FAILED. Is asked in a dry run too.
+   */
+  readonly onBeforeTransfer?: BeforeTransfer | undefined
+  /**
+   * Hears of each object that was moved or failed, before `onOutcome` does, and is waited for. What it
+   * throws makes that object a failed one, though it was moved.
+   */
+  readonly onAfterTransfer?: AfterTransfer | undefined
   /** Hears of the whole, at most ten times a second. */
   readonly onProgress?: ((progress: TreeProgress) => void) | undefined
   /** Ends it: what is under way is aborted, and what was done stays. */
@@ -97,7 +109,13 @@ const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors'] as const
 const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
 const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTimestamps'] as const
 
-const FUNCTIONS = ['filter', 'onOutcome', 'onProgress'] as const
+const FUNCTIONS = [
+  'filter',
+  'onOutcome',
+  'onProgress',
+  'onBeforeTransfer',
+  'onAfterTransfer',
+] as const
 
 export interface CheckedTree {
   readonly filesFrom: FilesFrom | undefined
@@ -108,6 +126,8 @@ export interface CheckedTree {
   readonly maxErrors: number
   readonly onOutcome: ((outcome: Outcome) => unknown) | undefined
   readonly onProgress: ((progress: TreeProgress) => void) | undefined
+  readonly onBeforeTransfer: BeforeTransfer | undefined
+  readonly onAfterTransfer: AfterTransfer | undefined
   readonly signal: AbortSignal | undefined
   readonly delete: boolean
   readonly maxDelete: number
@@ -115,6 +135,8 @@ export interface CheckedTree {
   readonly exactTimestamps: boolean
   /** What is left is said of each object. */
   readonly each: Readonly<Record<string, unknown>>
+  /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID for what cannot be said of each object */
+  readonly checkEach: (each: object) => void
 }
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
@@ -124,9 +146,10 @@ export function checkTreeOptions(
   checkEach: (each: object) => void,
 ): CheckedTree {
   const names: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
-  const { filter = everything, onOutcome, onProgress, signal, ...others } = options
+  const { filter = everything, onOutcome, onProgress, signal, ...more } = options
+  const { onBeforeTransfer, onAfterTransfer, ...others } = more
   const { filesFrom, ...rest } = others as typeof others & Pick<TreeOptions, 'filesFrom'>
-  checkFunctions({ filter, onOutcome, onProgress })
+  checkFunctions({ filter, onOutcome, onProgress, onBeforeTransfer, onAfterTransfer })
   if (filesFrom !== undefined) {
     if (kind === 'sync') throw invalid('filesFrom', 'left out: a sync reads both sides whole')
     checkFilesFrom(filesFrom, direction)
@@ -152,6 +175,8 @@ export function checkTreeOptions(
     filesFrom,
     onOutcome,
     onProgress,
+    onBeforeTransfer,
+    onAfterTransfer,
     signal,
     encodeNames: read('encodeNames') === true,
     followSymlinks: read('followSymlinks') === true,
@@ -162,6 +187,7 @@ export function checkTreeOptions(
     sizeOnly: read('sizeOnly') === true,
     exactTimestamps: read('exactTimestamps') === true,
     each,
+    checkEach,
   }
 }
 
