@@ -59,6 +59,7 @@ export function treeFlags(): Option[] {
       time('--older-than'),
     ),
     new Option('--follow-symlinks', 'Follow symbolic links, instead of skipping them'),
+    new Option('--preserve', 'Keep time and permissions of files, in metadata mtime and mode'),
     new Option('--max-errors <number>', 'Begin nothing more after so many failures').argParser(
       count('--max-errors'),
     ),
@@ -111,10 +112,11 @@ export function syncFlags(): Option[] {
 export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unknown>> {
   const { followSymlinks, delete: remove, maxDelete, sizeOnly, exactTimestamps } = values
   const maxErrors = values['failFast'] === true ? 1 : values['maxErrors']
-  const { fsync, encodeNames } = values
+  const { fsync, preserve, encodeNames } = values
   const filesFrom = filesFromOf(values)
   const given = {
     fsync,
+    preserve,
     encodeNames,
     filesFrom,
     followSymlinks,

@@ -2,10 +2,9 @@
  * Does what a plan for a tree says, through the engine's own calls about one object.
  */
 
-import { utimesSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { toTransferError, type TransferError } from '../errors.ts'
-import { errnoOf, targetError } from '../local-errors.ts'
+import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
 import type { DownloadResult, UploadResult } from '../transfer/results.ts'
@@ -13,6 +12,7 @@ import type { StartedTransfer } from '../transfer/running-transfers.ts'
 import type { LocalDirectories } from './local-directories.ts'
 import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
+import type { Described } from './preserve.ts'
 import type { Mover } from './run-actions.ts'
 import type { TreeSpec } from './sides.ts'
 
@@ -55,6 +55,8 @@ export interface MoverOptions {
   readonly bucket: string
   /** Of the local side, if things come down. */
   readonly directories: LocalDirectories | undefined
+  /** Makes of a file that came down what its object says. */
+  readonly restore: (path: string, described: Described) => void
   readonly signal: AbortSignal
 }
 
@@ -74,14 +76,16 @@ export class ObjectMover implements Mover {
   }
 
   async move(action: TreeAction): Promise<Done> {
-    const { transfer: start, directories } = this.#options
+    const { transfer: start, directories, restore } = this.#options
     const { path = '', mtimeMs } = action
     if (directories !== undefined) await directories.makeFor(path)
     const transfer = start(action)
     this.#underWay.add(transfer)
     try {
       const result = await transfer.done
-      if ('lastModified' in result) setTime(path, result.lastModified ?? mtimeMs)
+      if ('metadata' in result) {
+        restore(path, { ...result, lastModified: result.lastModified ?? mtimeMs })
+      }
       const { size, attempts, elapsedMs, etag, checksum, verified, resumed } = result
       return { size, attempts, elapsedMs, etag, checksum, verified, resumed }
     } finally {
@@ -132,19 +136,5 @@ export class ObjectMover implements Mover {
       const failure = toTransferError(error)
       return new Map(keys.map((key) => [key, failure.with({ key })]))
     }
-  }
-}
-
-/**
- * A file bears the time of its object, so that the next `sync` sees that they are the same. Does not wait
- * for the disk: 3 µs, where a call that does not block costs 50.
- */
-function setTime(path: string, mtimeMs: number | undefined): void {
-  if (mtimeMs === undefined) return
-  try {
-    utimesSync(path, new Date(), new Date(mtimeMs))
-  } catch (error) {
-    // Somebody has moved it already; the bytes were right.
-    if (errnoOf(error) !== 'ENOENT') throw targetError(error, path)
   }
 }

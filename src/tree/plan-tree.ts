@@ -11,8 +11,10 @@ import { localName, pathBelow } from './key-path.ts'
 import { mergeJoin, type Pair } from './merge-join.ts'
 import { wantedNames } from './name-list.ts'
 import { namedFiles, namedObjects } from './named-entries.ts'
+import type { ObjectOptions } from './object-options.ts'
 import type { SkippedOutcome, TreeAction } from './outcome.ts'
 import { planSync, type SyncStep } from './plan-sync.ts'
+import { preservedMetadata } from './preserve.ts'
 import { filesOf, objectsOf, type TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
@@ -25,9 +27,10 @@ import {
   type Watched,
 } from './watch-names.ts'
 
-/** What was said, and what the file system says. */
+/** What was said, what the file system says, and what is said of each object. */
 export interface Planning extends CheckedTree {
   readonly fold: Fold
+  readonly objectOptions: ObjectOptions
 }
 
 type Source = FileEntry | Watched<ObjectEntry | NamedObject>
@@ -46,6 +49,9 @@ export async function* planTree(
     if ('status' in action) {
       await job.ended(action)
       continue
+    }
+    if (options.preserve && step.kind === 'copy' && 'path' in step.source) {
+      options.objectOptions.add(action, { metadata: preservedMetadata(step.source) })
     }
     job.planned(action)
     yield action

@@ -12,6 +12,7 @@ import { LocalDirectories } from './local-directories.ts'
 import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
 import { ObjectOptions } from './object-options.ts'
 import { planTree } from './plan-tree.ts'
+import { restorePreserved, restoreTime } from './preserve.ts'
 import { runActions } from './run-actions.ts'
 import type { TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -40,10 +41,11 @@ export async function runTree(
   const { bucket } = remote
   const { store, objects } = host
   const transfer = transferring(objects, spec, objectOptions, signal)
-  const mover = new ObjectMover({ transfer, store, bucket, directories, signal })
+  const restore = options.preserve ? restorePreserved : restoreTime
+  const mover = new ObjectMover({ transfer, store, bucket, directories, restore, signal })
   job.counts(() => mover.transferred)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
-  const planned = planTree(store, job, spec, { ...options, fold })
+  const planned = planTree(store, job, spec, { ...options, fold, objectOptions })
   const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
   const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
   if (options.dryRun) {

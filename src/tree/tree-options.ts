@@ -31,6 +31,12 @@ export interface TreeOptions {
    * for `sync`, and for a download not with `filter`. @default all there are
    */
   readonly filesFrom?: FilesFrom | undefined
+  /**
+   * Keep time and permissions of files: written to the metadata `mtime` and `mode` of objects that go up, and
+   * restored from it for files that come down, never set-id bits. A `sync` compares the times of objects
+   * all the same. @default false, files bear the time of their objects
+   */
+  readonly preserve?: boolean | undefined
   /** Begin nothing more after so many failures; 0 goes on to the end. @default 0 */
   readonly maxErrors?: number | undefined
   /**
@@ -90,6 +96,7 @@ const ROWS = {
   followSymlinks: { kind: 'boolean', doc: 'Follow symbolic links, instead of skipping them' },
   dryRun: { kind: 'boolean', doc: 'Say what would be done, and do nothing' },
   encodeNames: { kind: 'boolean', doc: 'Write keys that are no file names as names that are' },
+  preserve: { kind: 'boolean', doc: 'Keep time and permissions of files in metadata' },
   maxErrors: { kind: 'count', default: 0, min: 0, max: 1e9, doc: 'Stop after so many failures' },
   delete: { kind: 'boolean', doc: 'Remove at the destination what the source does not have' },
   maxDelete: {
@@ -105,7 +112,7 @@ const ROWS = {
 
 type Row = keyof typeof ROWS
 
-const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors'] as const
+const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors', 'preserve'] as const
 const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
 const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTimestamps'] as const
 
@@ -124,6 +131,7 @@ export interface CheckedTree {
   readonly encodeNames: boolean
   readonly dryRun: boolean
   readonly maxErrors: number
+  readonly preserve: boolean
   readonly onOutcome: ((outcome: Outcome) => unknown) | undefined
   readonly onProgress: ((progress: TreeProgress) => void) | undefined
   readonly onBeforeTransfer: BeforeTransfer | undefined
@@ -170,6 +178,14 @@ export function checkTreeOptions(
   checkEach(each)
   const read = (name: Row): unknown =>
     checkOption(name, ROWS[name], names.includes(name) ? given[name] : undefined)
+  const preserve = read('preserve') === true
+  const exactTimestamps = read('exactTimestamps') === true
+  if (preserve && exactTimestamps) {
+    throw invalid(
+      'exactTimestamps',
+      'left out beside `preserve`: files have times of their own then',
+    )
+  }
   return {
     filter,
     filesFrom,
@@ -182,10 +198,11 @@ export function checkTreeOptions(
     followSymlinks: read('followSymlinks') === true,
     dryRun: read('dryRun') === true,
     maxErrors: read('maxErrors') as number,
+    preserve,
     delete: read('delete') === true,
     maxDelete: read('maxDelete') as number,
     sizeOnly: read('sizeOnly') === true,
-    exactTimestamps: read('exactTimestamps') === true,
+    exactTimestamps,
     each,
     checkEach,
   }

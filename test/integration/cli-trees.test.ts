@@ -1,6 +1,6 @@
 /** `cp --recursive` and `sync` as commands. */
 
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { BUCKET, sharedBed, storedBytes, storedKeys } from '../helpers/test-bed.ts'
@@ -83,6 +83,16 @@ describe('cp --recursive', () => {
     expect(result.code).toBe(1)
     expect(result.err).toMatch(/^skipped: a\/b \(name-collision, a is a file already\)$/m)
     expect(result.err).toMatch(/^1 downloaded, 1 skipped/m)
+  })
+
+  test('keeps time and mode if it is told to', async () => {
+    await makeTree('kept', ['a'])
+    await chmod(bed().path('kept/a'), 0o640)
+    expect(await command('cp', '-r', 'kept', TREE, '--preserve')).toMatchObject({ code: 0 })
+    expect(await command('cp', '-r', TREE, 'back', '--preserve')).toMatchObject({ code: 0 })
+    const { mtimeMs, mode } = await stat(bed().path('back/a'))
+    expect(mtimeMs).toBeCloseTo(BEFORE.getTime(), 1)
+    expect(mode & 0o7777).toBe(0o640)
   })
 
   test('tells programs of every outcome', async () => {

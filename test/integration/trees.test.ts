@@ -1,7 +1,18 @@
 /** Whole trees, up, down and in step, against a real store. */
 
-import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Outcome, SyncOptions, TreeTransfer } from 'transfer-engine'
 import { failureOf, until } from '../helpers/failure.ts'
@@ -290,6 +301,43 @@ describe('a small file that comes down', () => {
       expect(await filesBelow(root)).toEqual(['x'])
     },
   )
+})
+
+describe('files whose time and mode are kept', () => {
+  test('come down as they went up, without set-id bits', async () => {
+    const { engine, path, sdk } = bed()
+    const files = { small: Buffer.from('s'), large: testBytes(17 * MiB, 8), set: Buffer.from('x') }
+    const root = await makeTree(path('kept'), files)
+    const time = 1_234_567_890.125
+    await utimes(join(root, 'small'), time, time)
+    await chmod(join(root, 'small'), 0o640)
+    await chmod(join(root, 'large'), 0o755)
+    await chmod(join(root, 'set'), 0o4755)
+    const metadata = { own: 'x' }
+    await engine.uploadDirectory(root, TREE, { preserve: true, metadata })
+    const head = await sdk.send(new HeadObjectCommand({ Bucket: BUCKET, Key: 'tree/small' }))
+    expect(head.Metadata).toEqual({ own: 'x', mtime: '1234567890.125', mode: '100640' })
+    await engine.upload(Buffer.from('o'), `${TREE}other`, {
+      metadata: { mtime: '1000000000', mode: '33152' },
+    })
+    const copy = path('kept-copy')
+    const down = await engine.downloadDirectory(TREE, copy, { preserve: true })
+    expect(down).toMatchObject({ downloaded: 4, failed: 0 })
+    const [small, large, set, other] = await Promise.all(
+      ['small', 'large', 'set', 'other'].map((name) => stat(join(copy, name))),
+    )
+    expect(small?.mtimeMs).toBeCloseTo(time * 1000, 1)
+    expect(large?.mtimeMs).toBeCloseTo((await stat(join(root, 'large'))).mtimeMs, 1)
+    expect(other?.mtimeMs).toBe(1e12)
+    const modes = [small, large, set, other].map((stats) => (stats?.mode ?? 0) & 0o7777)
+    expect(modes).toEqual([0o640, 0o755, 0o755, 0o600])
+    const same = { uploaded: 0, downloaded: 0, unchanged: 4 }
+    expect(await engine.sync(TREE, copy, { preserve: true })).toMatchObject(same)
+    expect(await engine.sync(copy, TREE, { preserve: true })).toMatchObject(same)
+    const options = { preserve: true, exactTimestamps: true }
+    const error = await failureOf(engine.sync(TREE, copy, options))
+    expect(error.context.option).toBe('exactTimestamps')
+  })
 })
 
 describe('sync', () => {
