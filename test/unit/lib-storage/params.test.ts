@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { uploadOptionsOf } from '../../../src/lib-storage/params.ts'
-import type { Params } from '../../../src/lib-storage/types.ts'
 
 const BASE = { Bucket: 'bucket', Key: 'key', Body: 'body' }
 const UNTIL = new Date('2030-01-01T00:00:00Z')
@@ -9,7 +8,7 @@ const KEY = Buffer.alloc(32, 7)
 const MD5 = createHash('md5').update(KEY).digest('base64')
 
 function optionsOf(params: object, tags: Parameters<typeof uploadOptionsOf>[1] = []): object {
-  const { contentType, ...options } = uploadOptionsOf({ ...BASE, ...params } as Params, tags)
+  const { contentType, ...options } = uploadOptionsOf({ ...BASE, ...params }, tags)
   return contentType === 'application/octet-stream' ? options : { ...options, contentType }
 }
 
