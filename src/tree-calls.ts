@@ -8,6 +8,7 @@ import { drivers } from './environment.ts'
 import { toTransferError, TransferError } from './errors.ts'
 import type { ResolvedTuning } from './options.ts'
 import type { ObjectCalls } from './object-calls.ts'
+import { bucketAttributes } from './store/attributes.ts'
 import { parseS3Uri } from './store/uri.ts'
 import { checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
@@ -46,7 +47,7 @@ export class TreeCalls {
     options: UploadDirectoryOptions,
   ): TreeTransfer {
     return this.#start(options, () => {
-      const [local, remote] = [localSide(directory), storeSide(destination)]
+      const [local, remote] = [localSide(directory), storeSide(destination, options)]
       return { direction: 'upload', local, remote, how: 'copy' }
     })
   }
@@ -57,7 +58,7 @@ export class TreeCalls {
     options: DownloadDirectoryOptions,
   ): TreeTransfer {
     return this.#start(options, () => {
-      const [local, remote] = [localSide(directory), storeSide(source)]
+      const [local, remote] = [localSide(directory), storeSide(source, options)]
       return { direction: 'download', local, remote, how: 'copy' }
     })
   }
@@ -72,8 +73,18 @@ export class TreeCalls {
         throw new TransferError('ERR_URI_INVALID', message)
       }
       return isFrom
-        ? { direction: 'download', local: localSide(to), remote: storeSide(from), how: 'sync' }
-        : { direction: 'upload', local: localSide(from), remote: storeSide(to), how: 'sync' }
+        ? {
+            direction: 'download',
+            local: localSide(to),
+            remote: storeSide(from, options),
+            how: 'sync',
+          }
+        : {
+            direction: 'upload',
+            local: localSide(from),
+            remote: storeSide(to, options),
+            how: 'sync',
+          }
     })
   }
 
@@ -125,11 +136,11 @@ function localSide(directory: string | URL): LocalSide {
 }
 
 /** A prefix is taken for a folder: `s3://bucket/a` holds `a/b`, and not `ab`. */
-function storeSide(uri: unknown): StoreSide {
+function storeSide(uri: unknown, options: AnyOptions): StoreSide {
   if (typeof uri !== 'string') {
     throw new TransferError('ERR_URI_INVALID', 'The side of the store is s3://bucket/prefix.')
   }
   const { bucket, key } = parseS3Uri(uri)
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
-  return { kind: 'store', bucket, prefix }
+  return { kind: 'store', bucket, prefix, attributes: bucketAttributes(options) }
 }

@@ -70,6 +70,14 @@ export function objectFlags(): Option[] {
   return OBJECT_FLAGS.map(makeFlag)
 }
 
+/** What a request about many objects carries of them. */
+const BUCKET_OPTIONS: readonly string[] = ['requestPayer', 'expectedBucketOwner']
+
+/** The flags of commands that list. */
+export function bucketFlags(): Option[] {
+  return OBJECT_FLAGS.filter(({ option }) => BUCKET_OPTIONS.includes(option)).map(makeFlag)
+}
+
 /** The one that must be given again to go on with a transfer. */
 export function customerKeyFlag(): Option {
   const found = OBJECT_FLAGS.find(({ option }) => option === 'sseCustomerKey')

@@ -11,8 +11,19 @@ import { createHash } from 'node:crypto'
 
 import { canonicalQuery } from './signing.ts'
 
-/** The requests that carry attributes. `get` and `head` are both `read`. */
-export type AttributedRequest = 'put' | 'create' | 'part' | 'complete' | 'read' | 'list' | 'abort'
+/**
+ * The requests that carry attributes. `get` and `head` are both `read`; `list` is of parts, and
+ * `bucket` about many objects, listed or removed.
+ */
+export type AttributedRequest =
+  | 'put'
+  | 'create'
+  | 'part'
+  | 'complete'
+  | 'read'
+  | 'list'
+  | 'abort'
+  | 'bucket'
 
 /** One attribute. */
 export interface AttributeRow {
@@ -34,7 +45,16 @@ const METADATA_BYTES_MAX = 2048
 const TAGS_MAX = 10
 
 const NEW_OBJECT = ['put', 'create'] as const
-const EVERY_REQUEST = ['put', 'create', 'part', 'complete', 'read', 'list', 'abort'] as const
+const EVERY_REQUEST = [
+  'put',
+  'create',
+  'part',
+  'complete',
+  'read',
+  'list',
+  'abort',
+  'bucket',
+] as const
 const WITH_CUSTOMER_KEY = ['put', 'create', 'part', 'complete', 'read', 'list'] as const
 /** A multipart upload meets its condition when it completes, not when it is opened. */
 const CONDITIONAL = ['put', 'complete'] as const

@@ -27,6 +27,9 @@ export interface RequestAttributes {
   readonly expectedBucketOwner?: string | undefined
 }
 
+/** What a request about many objects of a bucket can carry of them. */
+export type BucketAttributes = Pick<RequestAttributes, 'requestPayer' | 'expectedBucketOwner'>
+
 /** Attributes of an object to be written, under S3's own names. All optional. */
 export interface ObjectAttributes extends RequestAttributes {
   /** Media type, `text/plain; charset=utf-8` for example. */
@@ -106,6 +109,12 @@ export function validateAttributes(input: Readonly<ObjectAttributes>): ObjectAtt
   if (!found) return NO_ATTRIBUTES
   checkTogether(checked)
   return Object.freeze(checked)
+}
+
+/** What of it requests about a bucket carry. @throws ERR_OPTION_INVALID */
+export function bucketAttributes(input: Readonly<BucketAttributes>): BucketAttributes {
+  const { requestPayer, expectedBucketOwner } = input
+  return validateAttributes({ requestPayer, expectedBucketOwner })
 }
 
 /** Wire headers of one request, flat: `[name, value, …]`, names in lower case. */

@@ -8,6 +8,7 @@
  */
 
 import { abortError, throwIfAborted } from './abortable.ts'
+import { attributeHeaders } from './attributes.ts'
 import { classifyException } from './classify.ts'
 import type { ControlRequest, ControlTransport } from './control-transport.ts'
 import { invalid } from './invalid-answer.ts'
@@ -52,7 +53,7 @@ export class ListCall {
   }
 
   #request(route: StoreRoute, options: ListObjectsOptions): ControlRequest {
-    const { prefix, delimiter, startAfter, token, maxKeys } = options
+    const { prefix, delimiter, startAfter, token, maxKeys, attributes } = options
     const pairs: [string, string][] = [
       ['list-type', '2'],
       // XML cannot say every character of a key.
@@ -70,7 +71,7 @@ export class ListCall {
       method: 'GET',
       path,
       query,
-      headers: ['accept-encoding', 'identity'],
+      headers: ['accept-encoding', 'identity', ...attributeHeaders('bucket', attributes)],
       payloadHash: EMPTY_PAYLOAD_SHA256,
       timeMs: Date.now(),
     })

@@ -14,7 +14,7 @@
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { TransferError } from '../errors.ts'
 import type { StopSignal } from './abortable.ts'
-import type { ObjectAttributes, RequestAttributes } from './attributes.ts'
+import type { BucketAttributes, ObjectAttributes, RequestAttributes } from './attributes.ts'
 import type { ObjectRef, StoreRoute } from './types.ts'
 
 /** When checksums are computed or compared, as `AWS_REQUEST_CHECKSUM_CALCULATION` says it. */
@@ -169,7 +169,12 @@ export interface ListUploadsOptions extends CallOptions {
   readonly after?: UploadMarker | undefined
 }
 
-export interface ListObjectsOptions extends CallOptions {
+/** Of requests about many objects. */
+export interface BucketCallOptions extends CallOptions {
+  readonly attributes?: BucketAttributes | undefined
+}
+
+export interface ListObjectsOptions extends BucketCallOptions {
   /** Beginning of the keys. */
   readonly prefix: string
   /** Keys that have it behind the prefix are told as one common prefix. */
@@ -256,7 +261,7 @@ export interface ObjectStore {
   deleteObjects(
     bucket: string,
     keys: readonly string[],
-    options?: CallOptions,
+    options?: BucketCallOptions,
   ): Promise<ReadonlyMap<string, TransferError>>
 
   /**

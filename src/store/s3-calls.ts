@@ -12,6 +12,7 @@ import { attributeParams } from './attributes.ts'
 import { classifyException } from './classify.ts'
 import { invalid } from './invalid-answer.ts'
 import type {
+  BucketCallOptions,
   CallOptions,
   CompletedObject,
   CompletedPart,
@@ -201,7 +202,7 @@ export class S3Calls {
   async deleteObjects(
     bucket: string,
     keys: readonly string[],
-    options: CallOptions = {},
+    options: BucketCallOptions = {},
   ): Promise<ReadonlyMap<string, TransferError>> {
     const odd = keys.filter((key) => NOT_IN_XML.test(key))
     const plain = odd.length === 0 ? keys : keys.filter((key) => !NOT_IN_XML.test(key))
@@ -209,14 +210,22 @@ export class S3Calls {
     if (plain.length === 0) return new Map()
     const Objects = plain.map((Key) => ({ Key }))
     return this.#call('DeleteObjects', { bucket }, {}, options, async (client, s3, sending) => {
-      const command = new s3.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } })
+      const carried = attributeParams('bucket', options.attributes)
+      const params = { Bucket: bucket, Delete: { Objects }, ...carried }
+      const command = new s3.DeleteObjectsCommand(params)
       return readDeleted(plain, await client.send(command, sending))
     })
   }
 
-  async #deleteObject(object: ObjectRef, options: CallOptions): Promise<void> {
+  async #deleteObject(object: ObjectRef, options: BucketCallOptions): Promise<void> {
     await this.#call('DeleteObject', object, {}, options, (client, s3, sending) =>
-      client.send(new s3.DeleteObjectCommand(objectParams(object)), sending),
+      client.send(
+        new s3.DeleteObjectCommand({
+          ...objectParams(object),
+          ...attributeParams('bucket', options.attributes),
+        }),
+        sending,
+      ),
     )
   }
 

@@ -51,12 +51,13 @@ export async function* listEntries(
   load: () => Promise<{ readonly listPages: typeof listPages }>,
   prepare: () => Wanted,
 ): AsyncGenerator<ListedEntry, void, undefined> {
-  const { store, place, recursive, signal: callers, closing } = prepare()
+  const { store, place, recursive, attributes, signal: callers, closing } = prepare()
   const { listPages } = await load()
   const { bucket, key: prefix } = place
   const delimiter = recursive ? undefined : DELIMITER
   const signal = callers === undefined ? closing : AbortSignal.any([callers, closing])
-  for await (const page of listPages(store, { bucket, prefix, delimiter, signal })) {
+  const options = { bucket, prefix, delimiter, attributes, signal }
+  for await (const page of listPages(store, options)) {
     for (const entry of merged(bucket, page)) {
       // A page may be read long after it came.
       if (signal.aborted)

@@ -8,6 +8,7 @@
  */
 
 import { throwIfAborted } from '../store/abortable.ts'
+import type { BucketAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { ScanPace } from './scan-pace.ts'
 import { Segment, type AskPage, type ListedPage } from './segment.ts'
@@ -33,6 +34,7 @@ export interface ListingOptions {
   readonly prefix: string
   /** Lists one level, what is below it as common prefixes; such a listing is one scan. */
   readonly delimiter?: string | undefined
+  readonly attributes?: BucketAttributes | undefined
   readonly signal?: AbortSignal | undefined
   /** Milliseconds, only ever ahead. For tests. */
   readonly now?: (() => number) | undefined
@@ -70,7 +72,8 @@ class Listing {
   #wake: () => void = () => undefined
 
   constructor(store: Pick<ObjectStore, 'listObjects'>, options: ListingOptions) {
-    const { bucket, prefix, delimiter, signal, now = () => performance.now() } = options
+    const { bucket, prefix, delimiter, attributes, signal } = options
+    const { now = () => performance.now() } = options
     this.#prefix = prefix
     this.#signal = signal
     this.#now = now
@@ -78,7 +81,7 @@ class Listing {
     const stop =
       signal === undefined ? this.#cut.signal : AbortSignal.any([signal, this.#cut.signal])
     const ask: AskPage = (where) =>
-      store.listObjects(bucket, { prefix, delimiter, ...where, signal: stop })
+      store.listObjects(bucket, { prefix, delimiter, attributes, ...where, signal: stop })
     this.#segments = [new Segment(ask, undefined, undefined)]
   }
 

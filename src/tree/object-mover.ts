@@ -14,7 +14,7 @@ import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
 import type { Described } from './preserve.ts'
 import type { Mover } from './run-actions.ts'
-import type { TreeSpec } from './sides.ts'
+import type { StoreSide, TreeSpec } from './sides.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
 const REMOVAL_ROUNDS = 3
@@ -52,7 +52,7 @@ export function transferring(
 export interface MoverOptions {
   readonly transfer: Transferring
   readonly store: ObjectStore
-  readonly bucket: string
+  readonly remote: StoreSide
   /** Of the local side, if things come down. */
   readonly directories: LocalDirectories | undefined
   /** Makes of a file that came down what its object says. */
@@ -129,9 +129,10 @@ export class ObjectMover implements Mover {
   }
 
   async #deleteObjects(keys: readonly string[]): Promise<ReadonlyMap<string, TransferError>> {
-    const { store, bucket, signal } = this.#options
+    const { store, remote, signal } = this.#options
+    const { bucket, attributes } = remote
     try {
-      return await store.deleteObjects(bucket, keys, { signal })
+      return await store.deleteObjects(bucket, keys, { attributes, signal })
     } catch (error) {
       const failure = toTransferError(error)
       return new Map(keys.map((key) => [key, failure.with({ key })]))

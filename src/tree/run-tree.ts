@@ -42,7 +42,7 @@ export async function runTree(
   const { store, objects } = host
   const transfer = transferring(objects, spec, objectOptions, signal)
   const restore = options.preserve ? restorePreserved : restoreTime
-  const mover = new ObjectMover({ transfer, store, bucket, directories, restore, signal })
+  const mover = new ObjectMover({ transfer, store, remote, directories, restore, signal })
   job.counts(() => mover.transferred)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const planned = planTree(store, job, spec, { ...options, fold, objectOptions })

@@ -3,6 +3,7 @@
  */
 
 import { existsSync } from 'node:fs'
+import type { BucketAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isFailure, isSkipped, type FileEntry, type ObjectEntry } from './entries.ts'
 import { isFolderMarker } from './key-path.ts'
@@ -14,7 +15,13 @@ import { walk, type WalkOptions } from './walk.ts'
 export type Side =
   | { readonly kind: 'local'; readonly root: string }
   /** The prefix is empty or ends in `/`. */
-  | { readonly kind: 'store'; readonly bucket: string; readonly prefix: string }
+  | {
+      readonly kind: 'store'
+      readonly bucket: string
+      readonly prefix: string
+      /** Said of requests about many objects. */
+      readonly attributes?: BucketAttributes | undefined
+    }
 
 export type LocalSide = Extract<Side, { readonly kind: 'local' }>
 export type StoreSide = Extract<Side, { readonly kind: 'store' }>
@@ -59,11 +66,11 @@ export async function* filesOf(
 
 export async function* objectsOf(
   store: ObjectStore,
-  { bucket, prefix }: StoreSide,
+  { bucket, prefix, attributes }: StoreSide,
   { job, isSource }: SideOptions,
 ): AsyncGenerator<ObjectEntry> {
   const { signal } = job
-  for await (const { objects } of listPages(store, { bucket, prefix, signal })) {
+  for await (const { objects } of listPages(store, { bucket, prefix, attributes, signal })) {
     for (const { key, size, etag, lastModified = 0, storageClass } of objects) {
       const name = key.slice(prefix.length)
       if (isSource) job.saw()

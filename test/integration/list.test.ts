@@ -148,6 +148,8 @@ describe('list', () => {
     ['another option', ALL, { recursiv: true }, 'ERR_OPTION_UNKNOWN', /`recursive`/],
     ['an option of another type', ALL, { recursive: 'no' }, 'ERR_OPTION_INVALID', /`recursive`/],
     ['a signal that is none', ALL, { signal: 1 }, 'ERR_OPTION_INVALID', /`signal`/],
+    ['a payer', ALL, { requestPayer: 'me' }, 'ERR_OPTION_INVALID', /`requestPayer`/],
+    ['another owner', ALL, { expectedBucketOwner: '999999999999' }, 'ERR_ACCESS_DENIED', /./],
     ['a path', 'dir/', {}, 'ERR_URI_INVALID', /s3:\/\//],
     ['a bucket that is not there', 's3://no-such-bucket', {}, 'ERR_BUCKET_NOT_FOUND', /./],
   ])('says what is wrong with %s', async (_, uri, options: object, code, message) => {

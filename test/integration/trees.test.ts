@@ -383,6 +383,28 @@ describe('sync', () => {
     expect(await filesBelow(copy)).toEqual(['a', 'b/c', 'd'])
   })
 
+  test('lists and removes in the bucket of one owner only, and lets the requester pay', async () => {
+    const { engine, path, store } = bed()
+    const root = await makeTree(path('owned'), SMALL)
+    await engine.uploadDirectory(root, TREE)
+    await rm(join(root, 'a'))
+    const wrong = { delete: true, expectedBucketOwner: '999999999999' }
+    const refused = await failureOf(engine.sync(root, TREE, wrong))
+    expect(refused).toMatchObject({
+      code: 'ERR_ACCESS_DENIED',
+      context: { operation: 'ListObjectsV2' },
+    })
+    expect(keysBelow()).toEqual(['a', 'b/c', 'd'])
+    store.requests.clear()
+    const right = { expectedBucketOwner: '123456789012', requestPayer: 'requester' } as const
+    expect(await sync(root, TREE, { delete: true, ...right })).toMatchObject({ deleted: 1 })
+    const operations = store.requests.entries().map(({ operation }) => operation)
+    expect(operations).toEqual(expect.arrayContaining(['ListObjectsV2', 'DeleteObjects']))
+    const bad = { requestPayer: 'me' } as unknown as typeof right
+    const error = await failureOf(engine.sync(root, TREE, bad))
+    expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option: 'requestPayer' } })
+  })
+
   test('removes what is extra on either side, if it is told to', async () => {
     const { engine, path } = bed()
     const root = await makeTree(path('delete-up'), SMALL)

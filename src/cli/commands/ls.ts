@@ -11,6 +11,7 @@ import { failureExit } from '../failure-exit.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { Interruption } from '../interrupt.ts'
 import { ListReport } from '../list-report.ts'
+import { bucketFlags, objectOptionsFrom } from '../object-flags.ts'
 import { UsageError } from '../usage-error.ts'
 
 const EXAMPLES = `
@@ -32,7 +33,12 @@ export function setUpLs(command: Command, done: (exitCode: number) => void): voi
     .description('Lists the objects below a bucket or prefix.')
     .argument('[prefix]', 's3://bucket or s3://bucket/prefix')
     .addHelpText('after', EXAMPLES)
-  for (const option of [...ownFlags(), ...engineFlags('control'), ...connectionFlags()]) {
+  for (const option of [
+    ...ownFlags(),
+    ...bucketFlags(),
+    ...engineFlags('control'),
+    ...connectionFlags(),
+  ]) {
     command.addOption(option)
   }
   command.action(async (prefix: string | undefined, values: FlagValues) => {
@@ -59,6 +65,7 @@ async function runLs(uri: string, values: FlagValues): Promise<number> {
   const { TransferEngine } = await import('../../index.ts')
   const engineOptions = engineOptionsOf(values)
   const isRecursive = values['recursive'] === true
+  const attributes = objectOptionsFrom(values, 'download')
   const { key: prefix } = parseS3Uri(uri)
   const report = new ListReport({
     json: values['json'] === true,
@@ -73,7 +80,7 @@ async function runLs(uri: string, values: FlagValues): Promise<number> {
   let engine: TransferEngine | undefined
   try {
     engine = new TransferEngine(engineOptions)
-    for await (const entry of engine.list(uri, { recursive: isRecursive, signal })) {
+    for await (const entry of engine.list(uri, { recursive: isRecursive, ...attributes, signal })) {
       // Waiting costs; mostly there is nothing to wait for.
       const written = report.entry(entry, signal)
       if (written !== undefined) await written

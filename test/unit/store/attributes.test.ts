@@ -90,6 +90,7 @@ describe('attributeHeaders', () => {
     ['read', [...customerKey, ...everywhere]],
     ['list', [...customerKey, ...everywhere]],
     ['abort', everywhere],
+    ['bucket', everywhere],
     ['complete', [...customerKey, ...everywhere, 'if-none-match', 'if-match']],
   ])('puts only what belongs there on %s', (request, names) => {
     expect(Object.keys(toRecord(attributeHeaders(request, GOOD)))).toEqual(names)

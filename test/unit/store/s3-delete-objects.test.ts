@@ -27,6 +27,17 @@ describe('deleteObjects', () => {
     expect(scripted.script.requests).toMatchObject([{ method: 'POST' }])
   })
 
+  it('says who pays and whose the bucket must be, in either request', async () => {
+    scripted.script.answer({ status: 204 }, answer('<Deleted><Key>a</Key></Deleted>'))
+    const attributes = { requestPayer: 'requester', expectedBucketOwner: '123456789012' } as const
+    await scripted.store.deleteObjects('bucket', ['\u0001', 'a'], { attributes })
+    const said = {
+      'x-amz-request-payer': 'requester',
+      'x-amz-expected-bucket-owner': '123456789012',
+    }
+    expect(scripted.script.requests).toMatchObject([{ headers: said }, { headers: said }])
+  })
+
   it('removes one by one what XML cannot name', async () => {
     scripted.script.answer({ status: 204 }, answer('<Deleted><Key>a</Key></Deleted>'))
     expect(await scripted.store.deleteObjects('bucket', ['\u0001', 'a'])).toEqual(new Map())
