@@ -46,7 +46,7 @@ export async function engineOf(client: Client, options?: EngineOptions): Promise
 export function clientEngine(client: Client, options?: EngineOptions): Promise<ClientEngine> {
   const known = engines.get(client)
   if (known !== undefined) return known
-  const made = makeEngine(client.config, options)
+  const made = makeEngine(client, options)
   engines.set(client, made)
   made.then(
     ({ engine }) => forgotten.register(client, engine),
@@ -55,12 +55,11 @@ export function clientEngine(client: Client, options?: EngineOptions): Promise<C
   return made
 }
 
-/** Knows the configuration only: what held the client would never see it forgotten. */
 async function makeEngine(
-  config: Client['config'],
+  client: Client,
   options: EngineOptions | undefined,
 ): Promise<ClientEngine> {
-  const followed = await optionsOf(config)
+  const followed = await optionsOf(client)
   const engine = new TransferEngine({ ...followed, ...options })
   const listeners: ClientEngine['listeners'] = new Map()
   engine.on('part', (part) => listeners.get(part.transfer.id)?.(part))
@@ -71,13 +70,14 @@ async function makeEngine(
  * What a client's configuration says, as options.
  * @throws (rejects) ERR_OPTION_INVALID for settings that it cannot tell, or no engine can follow
  */
-export async function optionsOf(config: Client['config']): Promise<EngineOptions> {
+export async function optionsOf(client: Client): Promise<EngineOptions> {
+  const { config } = client
   if (config.bucketEndpoint) throw notFollowed('bucketEndpoint')
   const endpoint = await endpointOf(config)
   return {
     region: await ask('region', config.region),
     endpoint,
-    credentials: credentialsOf(config),
+    credentials: credentialsOf(client),
     pathStyle: await ask('forcePathStyle', config.forcePathStyle ?? false),
     accelerate: await ask('useAccelerateEndpoint', config.useAccelerateEndpoint ?? false),
     dualstack: await ask('useDualstackEndpoint', config.useDualstackEndpoint),
@@ -106,13 +106,19 @@ async function endpointOf(config: Client['config']): Promise<string | undefined>
   return serviceConfiguredEndpoint && ask('endpoint', serviceConfiguredEndpoint)
 }
 
-/** An engine asks once and keeps the answer: whoever asks again has no use for the same one. */
-function credentialsOf({ credentials }: Client['config']): EngineOptions['credentials'] {
+/**
+ * An engine asks once and keeps the answer: whoever asks again has no use for the same one. An engine
+ * that held the client, or its configuration, which does, would never see it forgotten.
+ */
+function credentialsOf(client: Client): EngineOptions['credentials'] {
+  const known = new WeakRef(client)
   let wasAsked = false
   return async () => {
     const forceRefresh = wasAsked
     wasAsked = true
-    return credentials({ forceRefresh })
+    const keys = await known.deref()?.config.credentials({ forceRefresh })
+    if (keys !== undefined) return keys
+    throw new TransferError('ERR_CLOSED', 'The client that the engine was made for is gone.')
   }
 }
 

@@ -15,8 +15,8 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllEnvs())
 
-function configOf(config: S3ClientConfig): S3Client['config'] {
-  return new S3Client({ region: 'eu-west-1', credentials: KEYS, ...config }).config
+function clientOf(config: S3ClientConfig): S3Client {
+  return new S3Client({ region: 'eu-west-1', credentials: KEYS, ...config })
 }
 
 describe('the options of an engine', () => {
@@ -35,13 +35,13 @@ describe('the options of an engine', () => {
       { requestChecksumCalculation: 'WHEN_REQUIRED' },
     ],
   ])('follow a client made with %o', async (config, options) => {
-    expect(await optionsOf(configOf(config))).toMatchObject(options)
+    expect(await optionsOf(clientOf(config))).toMatchObject(options)
   })
 
   it('follow the environment as the client does', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', 'http://127.0.0.1:9000')
-    expect((await optionsOf(configOf({}))).endpoint).toBe('http://127.0.0.1:9000')
-    const { endpoint } = await optionsOf(configOf({ endpoint: 'http://127.0.0.1:9001' }))
+    expect((await optionsOf(clientOf({}))).endpoint).toBe('http://127.0.0.1:9000')
+    const { endpoint } = await optionsOf(clientOf({ endpoint: 'http://127.0.0.1:9001' }))
     expect(endpoint).toBe('http://127.0.0.1:9001')
   })
 
@@ -50,7 +50,7 @@ describe('the options of an engine', () => {
     ['ignoreConfiguredEndpointUrls', { ignoreConfiguredEndpointUrls: true }],
     ['region', { region: () => Promise.reject(new Error('nobody knows')) }],
   ])('cannot be had from a client with %s', async (option, config) => {
-    await expect(optionsOf(configOf(config))).rejects.toMatchObject({
+    await expect(optionsOf(clientOf(config))).rejects.toMatchObject({
       code: 'ERR_OPTION_INVALID',
       context: { option },
     })
@@ -62,10 +62,12 @@ describe('the options of an engine', () => {
       count += 1
       return { ...KEYS, accessKeyId: `key-${count}` }
     }
-    const options = await optionsOf(configOf({ credentials }))
+    const client = clientOf({ credentials })
+    const options = await optionsOf(client)
     const ask = options.credentials as () => Promise<typeof KEYS>
     const first = await ask()
     expect((await ask()).accessKeyId).not.toBe(first.accessKeyId)
+    client.destroy()
   })
 })
 
@@ -86,12 +88,12 @@ describe('the location', () => {
     [{}, 'http://127.0.0.1:9000/base', 'http://127.0.0.1:9000/base/bucket'],
     [{ forcePathStyle: true }, 'http://store.test:80', 'http://store.test/bucket'],
   ])('for %o at %s is below %s', async (config, endpoint, base) => {
-    expect(await locationOf(configOf(config), endpoint, OBJECT)).toBe(`${base}/${PATH}`)
+    expect(await locationOf(clientOf(config).config, endpoint, OBJECT)).toBe(`${base}/${PATH}`)
   })
 
   it('is refused for a bucket that has none', async () => {
     const object = { bucket: 'arn:aws:s3', key: 'key' }
-    await expect(locationOf(configOf({}), undefined, object)).rejects.toMatchObject({
+    await expect(locationOf(clientOf({}).config, undefined, object)).rejects.toMatchObject({
       code: 'ERR_OPTION_INVALID',
       context: { option: 'Bucket' },
     })
