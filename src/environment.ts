@@ -31,6 +31,7 @@ export const drivers = {
   read: once(() => import('./transfer/read.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
+  digest: once(() => import('./transfer/digest-file.ts')),
   tree: once(() => import('./tree/run-tree.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
   listPages: once(() => import('./tree/listing.ts')),

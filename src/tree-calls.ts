@@ -13,6 +13,7 @@ import { parseS3Uri } from './store/uri.ts'
 import { checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
+import type { DigestFile } from './tree/checksum-compare.ts'
 import type { LocalSide, StoreSide, TreeSpec } from './tree/sides.ts'
 import { TreeJob } from './tree/tree-job.ts'
 import {
@@ -107,7 +108,12 @@ export class TreeCalls {
           const started = new TreeJob(either, checked)
           job = started
           const { runTree } = await drivers.tree()
-          const host = { store: env.store, objects, maxTransfers: tuning.maxTransfers }
+          const digest: DigestFile = async (path, algorithm, aborted) => {
+            const { digestFile } = await drivers.digest()
+            return digestFile(env, path, algorithm, aborted)
+          }
+          const { maxTransfers } = tuning
+          const host = { store: env.store, objects, digest, maxTransfers }
           await runTree(host, started, spec, checked)
           return started.result()
         })

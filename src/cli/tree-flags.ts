@@ -103,6 +103,7 @@ export function syncFlags(): Option[] {
       count('--max-delete'),
     ),
     new Option('--size-only', 'Compare sizes only'),
+    new Option('--checksum', 'Compare contents with the checksums the store keeps, by a HEAD each'),
     new Option('--exact-timestamps', 'Of downloads: times must be the same, not only no older'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))
@@ -112,7 +113,7 @@ export function syncFlags(): Option[] {
 export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unknown>> {
   const { followSymlinks, delete: remove, maxDelete, sizeOnly, exactTimestamps } = values
   const maxErrors = values['failFast'] === true ? 1 : values['maxErrors']
-  const { fsync, preserve, encodeNames } = values
+  const { fsync, preserve, checksum, encodeNames } = values
   const filesFrom = filesFromOf(values)
   const given = {
     fsync,
@@ -124,6 +125,7 @@ export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unk
     delete: remove,
     maxDelete,
     sizeOnly,
+    checksum,
     exactTimestamps,
   }
   const options = Object.entries({ ...given, filter: filterFrom(values) })

@@ -37,6 +37,10 @@ export type ActionReason =
   | 'newer'
   /** Of downloads: the file is newer than the object, or times differ where they are to be the same. */
   | 'time'
+  /** Checksums differ, or the file could not be read to tell. */
+  | 'checksum'
+  /** Nothing the store keeps of the object could be compared with the file. */
+  | 'no-checksum'
   /** It is missing at the source. */
   | 'extra'
 

@@ -14,14 +14,13 @@ export type SyncStep<S> =
   | { readonly kind: 'copy'; readonly source: S; readonly reason: ActionReason }
   | { readonly kind: 'remove'; readonly name: string }
 
+type Verdict = ActionReason | 'told' | undefined
+
 export interface PlanSyncOptions<S extends TreeEntry, D extends TreeEntry> {
   /** Which take part. One that does not keeps what there is of its name on the other side. */
   readonly filter: (entry: TreeEntry) => boolean
-  /** Why the source is to be copied; `undefined` when both are the same. */
-  readonly differ: (
-    source: S,
-    destination: D,
-  ) => ActionReason | undefined | Promise<ActionReason | undefined>
+  /** Why the source is to be copied; `undefined` when both are the same, `told` when it failed. */
+  readonly differ: (source: S, destination: D) => Verdict | Promise<Verdict>
   /** Whether what only the destination has is removed. */
   readonly remove: boolean
   /** Most that may be removed. */
@@ -54,7 +53,7 @@ export async function* planSync<S extends TreeEntry, D extends TreeEntry>(
     }
     const reason = await options.differ(source, destination)
     if (reason === undefined) options.onUnchanged(name)
-    else yield { kind: 'copy', source, reason }
+    else if (reason !== 'told') yield { kind: 'copy', source, reason }
   }
   if (extra.length === 0) return
   const refusal = refusalOf(extra.length, sources, options)

@@ -4,7 +4,9 @@
 
 import { join } from 'node:path'
 import { platform } from 'node:process'
+import { isTransferError } from '../errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import type { ChecksumVerdicts } from './checksum-compare.ts'
 import { compare } from './compare.ts'
 import type { FileEntry, NamedObject, ObjectEntry, TreeEntry } from './entries.ts'
 import { localName, pathBelow } from './key-path.ts'
@@ -31,6 +33,8 @@ import {
 export interface Planning extends CheckedTree {
   readonly fold: Fold
   readonly objectOptions: ObjectOptions
+  /** What compares by checksum, if that is asked for. */
+  readonly verdicts: ChecksumVerdicts | undefined
 }
 
 type Source = FileEntry | Watched<ObjectEntry | NamedObject>
@@ -110,10 +114,11 @@ async function* objects(
 async function* syncSteps(
   store: ObjectStore,
   job: TreeJob,
-  { direction, local, remote }: TreeSpec,
+  spec: TreeSpec,
   options: Planning,
 ): AsyncGenerator<Step> {
-  const { filter, followSymlinks, fold } = options
+  const { direction, local, remote } = spec
+  const { filter, followSymlinks, fold, verdicts } = options
   const isUpload = direction === 'upload'
   let incomplete: string | undefined
   const onIncomplete = (reason: string): void => {
@@ -132,13 +137,21 @@ async function* syncSteps(
   const joined: AsyncIterable<Pair<FileEntry | Watched<ObjectEntry>, FileEntry | ObjectEntry>> =
     isUpload ? mergeJoin(left, right) : mergeJoin(right, left)
   const mayRemoveFiles = options.delete && !isUpload
-  yield* planSync(mayRemoveFiles ? watchTwins(joined, fold, onIncomplete) : joined, {
+  const watched = mayRemoveFiles ? watchTwins(joined, fold, onIncomplete) : joined
+  yield* planSync(verdicts === undefined ? watched : verdicts.pairs(watched, filter), {
     filter,
-    differ: (from, to) => {
+    differ: async (from, to) => {
       // It goes on, to be told.
       if ('collision' in from) return 'missing'
-      const { reason } = compare(from, to, { direction, ...options })
-      return reason === 'same' ? undefined : reason
+      if (verdicts === undefined) {
+        const { reason } = compare(from, to, { direction, ...options })
+        return reason === 'same' ? undefined : reason
+      }
+      const verdict = verdicts.of(from)
+      if (!isTransferError(verdict)) return verdict
+      const action = copyOf(spec, options, { kind: 'copy', source: from, reason: 'copy' })
+      await job.ended('status' in action ? action : { ...action, status: 'failed', error: verdict })
+      return 'told'
     },
     remove: options.delete,
     removeMax: options.maxDelete,

@@ -6,7 +6,9 @@
  *   list ─┘                        └─ remove, when both sides were read to their ends
  */
 
+import { validateAttributes, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { ChecksumVerdicts, type DigestFile } from './checksum-compare.ts'
 import { afterHook, hookedActions } from './hooks.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
@@ -24,6 +26,7 @@ export interface TreeHost {
   readonly objects: ObjectTransfers
   /** Transfers worked on at a time. */
   readonly maxTransfers: number
+  readonly digest: DigestFile
 }
 
 /** Ends when all has been done that could be. @throws for what is wrong with the whole */
@@ -39,13 +42,17 @@ export async function runTree(
   const { signal } = job
   const objectOptions = new ObjectOptions(each)
   const { bucket } = remote
-  const { store, objects } = host
+  const { store, objects, digest } = host
   const transfer = transferring(objects, spec, objectOptions, signal)
   const restore = options.preserve ? restorePreserved : restoreTime
   const mover = new ObjectMover({ transfer, store, remote, directories, restore, signal })
   job.counts(() => mover.transferred)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
-  const planned = planTree(store, job, spec, { ...options, fold, objectOptions })
+  const attributes = requestAttributesOf(each)
+  const verdicts = options.checksum
+    ? new ChecksumVerdicts({ store, bucket, digest, attributes, signal })
+    : undefined
+  const planned = planTree(store, job, spec, { ...options, fold, objectOptions, verdicts })
   const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
   const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
   if (options.dryRun) {
@@ -72,4 +79,10 @@ export async function runTree(
   })
   await directories?.sync()
   job.check()
+}
+
+/** What of the options of an object is said of a request that only looks at it. */
+function requestAttributesOf(each: CheckedTree['each']): RequestAttributes {
+  const { sseCustomerKey, requestPayer, expectedBucketOwner } = each as RequestAttributes
+  return validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner })
 }

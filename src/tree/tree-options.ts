@@ -85,6 +85,12 @@ export interface SyncOptions
   /** Compare sizes only. @default false */
   readonly sizeOnly?: boolean | undefined
   /**
+   * Compare files of the same size with the checksums the store keeps of objects, by a HEAD each: those of
+   * whole objects, or an ETag that is an MD5. Where there is neither, it is copied (`no-checksum`). Times
+   * do not count then. @default false
+   */
+  readonly checksum?: boolean | undefined
+  /**
    * Of downloads: a file that is older than its object is no match either. @default false, as the
    * AWS CLI has it
    */
@@ -107,6 +113,7 @@ const ROWS = {
     doc: 'Remove nothing if more than so many would be removed',
   },
   sizeOnly: { kind: 'boolean', doc: 'Compare sizes only' },
+  checksum: { kind: 'boolean', doc: 'Compare contents with stored checksums' },
   exactTimestamps: { kind: 'boolean', doc: 'Of downloads: times must be the same' },
 } as const satisfies Record<string, OptionRow>
 
@@ -114,7 +121,14 @@ type Row = keyof typeof ROWS
 
 const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors', 'preserve'] as const
 const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
-const SYNC_NAMES = [...COMMON_NAMES, 'delete', 'maxDelete', 'sizeOnly', 'exactTimestamps'] as const
+const SYNC_NAMES = [
+  ...COMMON_NAMES,
+  'delete',
+  'maxDelete',
+  'sizeOnly',
+  'checksum',
+  'exactTimestamps',
+] as const
 
 const FUNCTIONS = [
   'filter',
@@ -140,6 +154,7 @@ export interface CheckedTree {
   readonly delete: boolean
   readonly maxDelete: number
   readonly sizeOnly: boolean
+  readonly checksum: boolean
   readonly exactTimestamps: boolean
   /** What is left is said of each object. */
   readonly each: Readonly<Record<string, unknown>>
@@ -180,6 +195,12 @@ export function checkTreeOptions(
     checkOption(name, ROWS[name], names.includes(name) ? given[name] : undefined)
   const preserve = read('preserve') === true
   const exactTimestamps = read('exactTimestamps') === true
+  const sizeOnly = read('sizeOnly') === true
+  const checksum = read('checksum') === true
+  if (checksum && (sizeOnly || exactTimestamps)) {
+    const other = sizeOnly ? 'sizeOnly' : 'exactTimestamps'
+    throw invalid(other, 'left out beside `checksum`, which goes by contents')
+  }
   if (preserve && exactTimestamps) {
     throw invalid(
       'exactTimestamps',
@@ -201,7 +222,8 @@ export function checkTreeOptions(
     preserve,
     delete: read('delete') === true,
     maxDelete: read('maxDelete') as number,
-    sizeOnly: read('sizeOnly') === true,
+    sizeOnly,
+    checksum,
     exactTimestamps,
     each,
     checkEach,

@@ -22,7 +22,8 @@ async function plan(
   const unchanged: string[] = []
   const options: Options = {
     filter: () => true,
-    differ: (from, to): ActionReason | undefined => (from.size === to.size ? undefined : 'size'),
+    differ: (from, to): ActionReason | 'told' | undefined =>
+      from.size === to.size ? undefined : 'size',
     remove: true,
     removeMax: Infinity,
     veto: () => undefined,
@@ -74,6 +75,12 @@ describe('a plan for two sides', () => {
     ]
     const { steps } = await plan(pairs, { filter: isSmall })
     expect(steps).toEqual(['size back-in', 'remove small-there'])
+  })
+
+  it('neither copies nor counts as the same what could not be compared', async () => {
+    const differ = ({ name }: TreeEntry) => (name === 'a' ? ('told' as const) : undefined)
+    const { steps, unchanged } = await plan([both('a'), both('b')], { differ })
+    expect({ steps, unchanged }).toEqual({ steps: [], unchanged: ['b'] })
   })
 
   it('removes nothing unless it is told to', async () => {
