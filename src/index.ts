@@ -56,6 +56,7 @@ export type {
   TreeOptions,
   UploadDirectoryOptions,
 } from './tree/tree-options.ts'
+export type { RequestClass, TreePlan } from './tree/plan-sums.ts'
 export type { TreeProgress, TreeResult, TreeTransfer } from './tree/tree-transfer.ts'
 export type { Progress } from './transfer/progress.ts'
 export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'

@@ -112,10 +112,10 @@ export class TreeCalls {
             const { digestFile } = await drivers.digest()
             return digestFile(env, path, algorithm, aborted)
           }
+          const { store } = env
           const { maxTransfers } = tuning
-          const host = { store: env.store, objects, digest, maxTransfers }
-          await runTree(host, started, spec, checked)
-          return started.result()
+          const host = { store, objects, digest, maxTransfers, sizes: tuning }
+          return started.result(await runTree(host, started, spec, checked))
         })
       } catch (error) {
         throw job?.failure(error) ?? toTransferError(error)

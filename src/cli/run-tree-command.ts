@@ -12,6 +12,7 @@ import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
 import { objectOptionsFrom } from './object-flags.ts'
 import { reportStyleOf } from './output-flags.ts'
 import { isFailure } from '../tree/entries.ts'
+import { costOf, readPrices, type Prices } from './prices.ts'
 import { ReportFile } from './report-file.ts'
 import { treeOptionsFrom } from './tree-flags.ts'
 import { TreeReport } from './tree-report.ts'
@@ -36,6 +37,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     dryRun: values['dryRun'] === true || values['dryrun'] === true,
   }
   const engineOptions = engineOptionsOf(values)
+  const prices = pricesFrom(values, options.dryRun)
   checkMetricsFlags(values)
   const interruption = new Interruption(() =>
     report.notice('interrupted, cleaning up (once more exits at once)'),
@@ -65,7 +67,8 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     })
     await file?.close()
     file = undefined
-    report.done(result)
+    const { plan } = result
+    report.done(result, plan && prices && costOf(plan, prices))
     return isWhole && result.failed === 0 ? EXIT.done : EXIT.failed
   } catch (error) {
     return failureExit(error, report, interruption)
@@ -77,6 +80,14 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     // A pipe nobody writes to would keep the process alive.
     if (values['filesFrom'] === '-') process.stdin.destroy()
   }
+}
+
+/** @throws UsageError for prices of what will not be planned */
+function pricesFrom({ prices }: FlagValues, dryRun: boolean): Prices | undefined {
+  if (typeof prices !== 'string') return undefined
+  if (dryRun) return readPrices(prices)
+  const message = '--prices has a meaning only with --dry-run.'
+  throw new UsageError('ERR_OPTION_INVALID', message, 'Add --dry-run, or leave it out.')
 }
 
 function start(

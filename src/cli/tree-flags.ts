@@ -65,6 +65,7 @@ export function treeFlags(): Option[] {
     ),
     new Option('--fail-fast', 'The same as --max-errors 1'),
     new Option('--fsync', 'Of downloads: have each file on the disk before it gets its name'),
+    new Option('--prices <file>', 'Of a dry run: what it would cost by the prices in this file'),
     new Option('--report <file>', 'A line for each outcome there: NDJSON, or CSV for a .csv'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))

@@ -9,6 +9,8 @@ import type { ReportStyle } from './copy-report.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
 import { jsonLine } from './output.ts'
 import { PacedWriter, type PacedStream } from './paced-writer.ts'
+import { planLine, planText } from './plan-text.ts'
+import type { Cost } from './prices.ts'
 import { failureOf, failureText } from './report-error.ts'
 import { TreeDisplay, type ShownStats } from './tree-display.ts'
 
@@ -72,14 +74,19 @@ export class TreeReport {
     if (!this.#style.json) void this.#aside(`transfer-engine: ${text}\n`, this.#err)
   }
 
-  done(result: TreeResult): void {
+  /** @param cost of a dry run, if there are prices */
+  done(result: TreeResult, cost?: Cost): void {
     this.#end()
     if (this.#style.json) {
-      const { failures: _, elapsedMs, ...counts } = result
-      void this.#emit('result', { ...counts, elapsedMs: Math.round(elapsedMs) })
+      const { failures: _, elapsedMs, plan, ...counts } = result
+      const planned = plan === undefined ? {} : { plan, cost }
+      void this.#emit('result', { ...counts, elapsedMs: Math.round(elapsedMs), ...planned })
       return
     }
-    if (!this.#style.quiet) this.#streams.stderr.write(`${sumOf(result)}\n`)
+    if (this.#style.quiet) return
+    const { plan } = result
+    const text = plan === undefined ? '' : planText(plan, cost)
+    this.#streams.stderr.write(`${sumOf(result)}\n${text}`)
   }
 
   failed(error: unknown): void {
@@ -111,11 +118,11 @@ function sumOf(result: TreeResult): string {
   const facts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`)
-  if (planned > 0) facts.unshift(`${planned} would be done`)
+  const { plan } = result
+  if (planned > 0 && plan !== undefined) facts.unshift(`would be done: ${planLine(plan)}`)
   if (facts.length === 0) facts.push('nothing to do')
   const { bytes, elapsedMs } = result
-  if (bytes === 0) return facts.join(', ')
-  if (planned > 0) return `${facts.join(', ')}: ${formatSize(bytes)}`
+  if (bytes === 0 || planned > 0) return facts.join(', ')
   const rate = formatSize(Math.round(bytes / (elapsedMs / 1000)))
   return `${facts.join(', ')}: ${formatSize(bytes)} in ${formatDuration(elapsedMs)}, ${rate}/s`
 }

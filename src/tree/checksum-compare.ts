@@ -98,6 +98,7 @@ type SyncPair<S, D> = Pair<S | FileEntry, D | FileEntry>
 /** Verdicts on pairs that are on both sides, found some ahead. */
 export class ChecksumVerdicts {
   readonly #options: ChecksumCompareOptions
+  #heads = 0
   readonly #verdicts = new WeakMap<object, ActionReason | TransferError | undefined>()
 
   constructor(options: ChecksumCompareOptions) {
@@ -123,6 +124,11 @@ export class ChecksumVerdicts {
     })
   }
 
+  /** Requests it took so far. */
+  get heads(): number {
+    return this.#heads
+  }
+
   /** Why the source of a pair differs, `undefined` when it does not, or why nobody knows. */
   of(source: FileEntry | ObjectEntry): ActionReason | TransferError | undefined {
     return this.#verdicts.get(source)
@@ -132,6 +138,7 @@ export class ChecksumVerdicts {
     file: FileEntry,
     object: ObjectEntry,
   ): Promise<ActionReason | TransferError | undefined> {
+    if (file.size === object.size) this.#heads += 1
     try {
       return await differByChecksum(file, object, this.#options)
     } catch (error) {

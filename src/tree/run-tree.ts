@@ -9,10 +9,13 @@
 import { validateAttributes, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { ChecksumVerdicts, type DigestFile } from './checksum-compare.ts'
+import { dryRun } from './dry-run.ts'
 import { afterHook, hookedActions } from './hooks.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
 import { ObjectOptions } from './object-options.ts'
+import type { TreeAction } from './outcome.ts'
+import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { planTree } from './plan-tree.ts'
 import { restorePreserved, restoreTime } from './preserve.ts'
 import { runActions } from './run-actions.ts'
@@ -27,15 +30,20 @@ export interface TreeHost {
   /** Transfers worked on at a time. */
   readonly maxTransfers: number
   readonly digest: DigestFile
+  /** Of the engine. */
+  readonly sizes: PartSizes
 }
 
-/** Ends when all has been done that could be. @throws for what is wrong with the whole */
+/**
+ * Ends when all has been done that could be; a dry run, with what would be.
+ * @throws for what is wrong with the whole
+ */
 export async function runTree(
   host: TreeHost,
   job: TreeJob,
   spec: TreeSpec,
   options: CheckedTree,
-): Promise<void> {
+): Promise<TreePlan | undefined> {
   const { direction, local, remote } = spec
   const directories = direction === 'download' ? new LocalDirectories(local.root) : undefined
   const { each, onBeforeTransfer: before, onAfterTransfer: after } = options
@@ -56,12 +64,12 @@ export async function runTree(
   const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
   const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
   if (options.dryRun) {
-    for await (const action of actions) {
-      job.check()
-      await job.ended({ ...action, status: 'planned' })
-    }
-    job.check()
-    return
+    const sizesOf = (action: TreeAction): PartSizes => ({
+      ...host.sizes,
+      ...(objectOptions.of(action) as PartSizes),
+    })
+    const sums = await dryRun(actions, job, sizesOf)
+    return sums.total({ pages: job.pages, heads: verdicts?.heads ?? 0 })
   }
   // What keeps everything from moving, no region or no credentials, is told once.
   await store.route(bucket, { signal })
@@ -79,6 +87,7 @@ export async function runTree(
   })
   await directories?.sync()
   job.check()
+  return undefined
 }
 
 /** What of the options of an object is said of a request that only looks at it. */

@@ -70,7 +70,12 @@ export async function* objectsOf(
   { job, isSource }: SideOptions,
 ): AsyncGenerator<ObjectEntry> {
   const { signal } = job
+  // Where there is nothing, it takes a request to see that.
+  job.pages = 1
+  let pages = 0
   for await (const { objects } of listPages(store, { bucket, prefix, attributes, signal })) {
+    pages += 1
+    job.pages = pages
     for (const { key, size, etag, lastModified = 0, storageClass } of objects) {
       const name = key.slice(prefix.length)
       if (isSource) job.saw()

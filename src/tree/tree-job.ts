@@ -3,6 +3,7 @@
  */
 
 import { toTransferError, TransferError } from '../errors.ts'
+import type { TreePlan } from './plan-sums.ts'
 import { TreeTally, type Outcome, type TreeAction, type TreeCounts } from './outcome.ts'
 import type { TreeProgress, TreeResult } from './tree-transfer.ts'
 import type { CheckedTree } from './tree-options.ts'
@@ -18,6 +19,8 @@ export type JobOptions = Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgre
 
 export class TreeJob {
   readonly signal: AbortSignal
+  /** Pages of the listing that were read. */
+  pages = 0
   readonly #options: JobOptions
   readonly #tally = new TreeTally()
   readonly #failures: TransferError[] = []
@@ -109,11 +112,11 @@ export class TreeJob {
     }
   }
 
-  /** The last word. */
-  result(): TreeResult {
+  /** The last word. @param plan of a dry run */
+  result(plan: TreePlan | undefined): TreeResult {
     this.#report(true)
     const elapsedMs = performance.now() - this.#startedAt
-    return { ...this.#tally.counts, elapsedMs, failures: this.#failures }
+    return { ...this.#tally.counts, elapsedMs, failures: this.#failures, plan }
   }
 
   /** What it rejects with. */

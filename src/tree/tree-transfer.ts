@@ -4,6 +4,7 @@
  */
 
 import type { TransferError } from '../errors.ts'
+import type { TreePlan } from './plan-sums.ts'
 import type { TreeCounts } from './outcome.ts'
 
 /** How far a tree is. What is still to come is not known before its end. */
@@ -23,6 +24,8 @@ export interface TreeResult extends TreeCounts {
   readonly elapsedMs: number
   /** The first failures, for those who did not listen to all. */
   readonly failures: readonly TransferError[]
+  /** Of a dry run: the sums of what would be done. */
+  readonly plan: TreePlan | undefined
 }
 
 /** A tree under way. */

@@ -11,8 +11,8 @@ import { BUCKET, MiB, sharedBed, storedKeys } from '../helpers/test-bed.ts'
 const LARGE = testBytes(22 * MiB)
 const OBJECT = `s3://${BUCKET}/object`
 
-/** In which every connection at work must be cut. Milliseconds. */
-const CUT_MS = 100
+/** In which every connection at work must be cut, on a busy machine too. Milliseconds. */
+const CUT_MS = 1000
 
 describe.each([2, 0])('with %i workers', (workers) => {
   const bed = sharedBed({ engine: { workers } })
@@ -57,7 +57,7 @@ describe.each([2, 0])('with %i workers', (workers) => {
     // Slow, so that a promise that did not wait would be seen.
     store.faults.add({
       match: { operation: ['AbortMultipartUpload', 'ListParts'] },
-      fault: { kind: 'delay', ms: 150, at: 'before-operation' },
+      fault: { kind: 'delay', ms: 500, at: 'before-operation' },
     })
     const { transfer, failure, parts } = await stuck()
     const atAbort: (string | undefined)[] = []

@@ -155,7 +155,9 @@ describe('sync', () => {
     const dry = await command('sync', 'side', TREE, '--dry-run')
     expect(dry).toMatchObject({ code: 0 })
     expect(dry.out).toMatch(/^\(dry run\) upload: .*side\/a to s3:.*\/a, 12 B \(missing\)\n/)
-    expect(dry.err).toBe('2 would be done: 24 B\n')
+    expect(dry.err).toBe(
+      'would be done: 2 uploads of 24 B\nrequests, at the least: 2 PUT, 1 LIST\n',
+    )
     expect(storedKeys(bed().store)).toEqual([])
     expect(await command('sync', 'side', TREE)).toMatchObject({ code: 0 })
     const again = await command('sync', 'side', TREE)

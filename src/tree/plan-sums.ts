@@ -1,0 +1,97 @@
+/**
+ * What a dry run says of the whole: objects and bytes each way, and the requests it would take at the
+ * least, by the classes stores ask a price for. Every request is counted as if it succeeded at once.
+ */
+
+import { planDownload } from '../plan/download-plan.ts'
+import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
+import { choosePartSize } from '../plan/part-size.ts'
+import { planUpload } from '../plan/upload-plan.ts'
+import type { TreeAction } from './outcome.ts'
+import { DELETE_BATCH } from './run-actions.ts'
+
+/** Requests that share an object while nothing is known of the store. Source: none, as in a transfer. */
+const IN_FLIGHT = 32
+
+/**
+ * Requests by class: `PUT` with parts and what opens and ends them, `GET`, `HEAD`, `LIST`, and `DELETE`
+ * of up to 1,000 objects.
+ */
+export type RequestClass = 'PUT' | 'GET' | 'HEAD' | 'LIST' | 'DELETE'
+
+/** What a dry run found would be done. */
+export interface TreePlan {
+  readonly uploads: number
+  readonly downloads: number
+  /** Of objects or files. */
+  readonly deletions: number
+  readonly bytesUp: number
+  readonly bytesDown: number
+  readonly requests: Readonly<Record<RequestClass, number>>
+}
+
+/** How objects are cut, where that was said. Bytes. */
+export interface PartSizes {
+  readonly partSize?: number | undefined
+  readonly multipartThreshold?: number | undefined
+}
+
+export class PlanSums {
+  #uploads = 0
+  #downloads = 0
+  #deletions = 0
+  #objectsDeleted = 0
+  #bytesUp = 0
+  #bytesDown = 0
+  readonly #requests = { PUT: 0, GET: 0, HEAD: 0, LIST: 0, DELETE: 0 }
+
+  add({ operation, path, size }: TreeAction, sizes: PartSizes): void {
+    switch (operation) {
+      case 'upload':
+        this.#uploads += 1
+        this.#bytesUp += size
+        this.#addUpload(size, sizes)
+        return
+      case 'download':
+        this.#downloads += 1
+        this.#bytesDown += size
+        this.#addDownload(size, sizes)
+        return
+      case 'delete':
+        this.#deletions += 1
+        if (path === undefined) this.#objectsDeleted += 1
+    }
+  }
+
+  /** With what it took to find that out, which it takes again. */
+  total(looked: { readonly pages: number; readonly heads: number }): TreePlan {
+    const { PUT, GET, HEAD } = this.#requests
+    const DELETE = Math.ceil(this.#objectsDeleted / DELETE_BATCH)
+    return {
+      uploads: this.#uploads,
+      downloads: this.#downloads,
+      deletions: this.#deletions,
+      bytesUp: this.#bytesUp,
+      bytesDown: this.#bytesDown,
+      requests: { PUT, GET, HEAD: HEAD + looked.heads, LIST: looked.pages, DELETE },
+    }
+  }
+
+  #addUpload(size: number, { partSize = chosen(size), multipartThreshold }: PartSizes): void {
+    const plan = planUpload({ size, partSize, multipartThreshold })
+    // Parts are opened, completed and looked at.
+    this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2
+    this.#requests.HEAD += plan.kind === 'single' ? 0 : 1
+  }
+
+  #addDownload(size: number, { partSize }: PartSizes): void {
+    const isSmall = size <= SMALL_FILE_MAX && (partSize ?? SMALL_FILE_MAX) >= SMALL_FILE_MAX
+    const plan = planDownload({ size, partSize: partSize ?? chosen(size) })
+    this.#requests.GET += plan.kind === 'ranges' ? plan.parts : 1
+    this.#requests.HEAD += isSmall ? 0 : 1
+  }
+}
+
+function chosen(size: number): number {
+  return choosePartSize({ size, inFlight: IN_FLIGHT })
+}
