@@ -8,6 +8,7 @@ import type { Options } from '@aws-sdk/lib-storage'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { runScript, type ScriptResult } from '../helpers/child-script.ts'
 import { failureOf, until } from '../helpers/failure.ts'
+import { loadedScripts, packagesOf } from '../helpers/loaded-scripts.ts'
 import { sdkClient } from '../helpers/sdk-client.ts'
 import { BUCKET, MiB, sharedBed, storedBytes, storedKeys } from '../helpers/test-bed.ts'
 import { progressOf, textBytes } from './lib-storage-cases.ts'
@@ -299,7 +300,11 @@ describe('the engine of a client', () => {
 
 describe('a script', () => {
   /** Finds `Upload`, `engineOf`, `client()` and `BUCKET`. */
-  function run(body: string, nodeArguments: readonly string[] = []): Promise<ScriptResult> {
+  function run(
+    body: string,
+    nodeArguments: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<ScriptResult> {
     const { store, stateDir } = bed()
     const { endpoint, region, credentials } = store
     const dist = new URL('../../dist/src/lib-storage.js', import.meta.url).href
@@ -312,7 +317,7 @@ describe('a script', () => {
         new Upload({ client, params: { Bucket: BUCKET, Key, Body } })
       ${body}`
     const argument = { endpoint, region, credentials }
-    const env = { XDG_STATE_HOME: stateDir }
+    const env = { XDG_STATE_HOME: stateDir, ...more }
     return runScript(script, { engine: {}, argument, nodeArguments, env })
   }
 
@@ -325,6 +330,15 @@ describe('a script', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'done\n', stderr: '' })
     expect(result.elapsedMs).toBeLessThan(10_000)
     expect(storedKeys(bed().store)).toEqual(['large', 'small'])
+  })
+
+  test('does not load lib-storage, which may be absent', async () => {
+    const { main } = await loadedScripts(async (probe) => {
+      const result = await run(`await upload(client(), 'key', 'small').done()`, [], probe)
+      expect(result).toMatchObject({ code: 0, stderr: '' })
+    })
+    expect([...packagesOf(main)]).toContain('@aws-sdk/client-s3')
+    expect([...packagesOf(main)]).not.toContain('@aws-sdk/lib-storage')
   })
 
   test('that awaits abort() need not look at done()', async () => {
