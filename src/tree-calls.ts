@@ -112,9 +112,10 @@ export class TreeCalls {
             const { digestFile } = await drivers.digest()
             return digestFile(env, path, algorithm, aborted)
           }
-          const { store } = env
+          const { store, resume } = env
+          const { earlier } = resume
           const { maxTransfers } = tuning
-          const host = { store, objects, digest, maxTransfers, sizes: tuning }
+          const host = { store, objects, digest, earlier, maxTransfers, sizes: tuning }
           return started.result(await runTree(host, started, spec, checked))
         })
       } catch (error) {

@@ -41,6 +41,8 @@ export type ActionReason =
   | 'checksum'
   /** Nothing the store keeps of the object could be compared with the file. */
   | 'no-checksum'
+  /** Both are the same, and a process died before it knew. Nothing is moved again that is in place. */
+  | 'unfinished'
   /** It is missing at the source. */
   | 'extra'
 

@@ -14,7 +14,7 @@ import { mergeJoin, type Pair } from './merge-join.ts'
 import { wantedNames } from './name-list.ts'
 import { namedFiles, namedObjects } from './named-entries.ts'
 import type { ObjectOptions } from './object-options.ts'
-import type { SkippedOutcome, TreeAction } from './outcome.ts'
+import type { ActionReason, SkippedOutcome, TreeAction } from './outcome.ts'
 import { planSync, type SyncStep } from './plan-sync.ts'
 import { preservedMetadata } from './preserve.ts'
 import { filesOf, objectsOf, type TreeSpec } from './sides.ts'
@@ -35,6 +35,8 @@ export interface Planning extends CheckedTree {
   readonly objectOptions: ObjectOptions
   /** What compares by checksum, if that is asked for. */
   readonly verdicts: ChecksumVerdicts | undefined
+  /** Whether a process died before it knew that both are the same. */
+  readonly isUnfinished: (key: string, path: string) => boolean
 }
 
 type Source = FileEntry | Watched<ObjectEntry | NamedObject>
@@ -119,6 +121,10 @@ async function* syncSteps(
 ): AsyncGenerator<Step> {
   const { direction, local, remote } = spec
   const { filter, followSymlinks, fold, verdicts } = options
+  const unfinished = (from: Source): ActionReason | undefined => {
+    const path = 'path' in from ? from.path : join(local.root, from.name)
+    return options.isUnfinished(remote.prefix + from.name, path) ? 'unfinished' : undefined
+  }
   const isUpload = direction === 'upload'
   let incomplete: string | undefined
   const onIncomplete = (reason: string): void => {
@@ -145,10 +151,10 @@ async function* syncSteps(
       if ('collision' in from) return 'missing'
       if (verdicts === undefined) {
         const { reason } = compare(from, to, { direction, ...options })
-        return reason === 'same' ? undefined : reason
+        return reason === 'same' ? unfinished(from) : reason
       }
       const verdict = verdicts.of(from)
-      if (!isTransferError(verdict)) return verdict
+      if (!isTransferError(verdict)) return verdict ?? unfinished(from)
       const action = copyOf(spec, options, { kind: 'copy', source: from, reason: 'copy' })
       await job.ended('status' in action ? action : { ...action, status: 'failed', error: verdict })
       return 'told'

@@ -8,6 +8,7 @@
 
 import { validateAttributes, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import type { EarlierJobs } from '../transfer/earlier-jobs.ts'
 import { ChecksumVerdicts, type DigestFile } from './checksum-compare.ts'
 import { dryRun } from './dry-run.ts'
 import { afterHook, hookedActions } from './hooks.ts'
@@ -22,6 +23,7 @@ import { runActions } from './run-actions.ts'
 import type { TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
+import { findUnfinished } from './unfinished.ts'
 import { foldingOf } from './watch-names.ts'
 
 export interface TreeHost {
@@ -30,6 +32,8 @@ export interface TreeHost {
   /** Transfers worked on at a time. */
   readonly maxTransfers: number
   readonly digest: DigestFile
+  /** What earlier processes left. */
+  readonly earlier: EarlierJobs
   /** Of the engine. */
   readonly sizes: PartSizes
 }
@@ -60,7 +64,10 @@ export async function runTree(
   const verdicts = options.checksum
     ? new ChecksumVerdicts({ store, bucket, digest, attributes, signal })
     : undefined
-  const planned = planTree(store, job, spec, { ...options, fold, objectOptions, verdicts })
+  const { earlier } = host
+  const isUnfinished = await findUnfinished({ store, earlier, direction, bucket, signal })
+  const planning = { ...options, fold, objectOptions, verdicts, isUnfinished }
+  const planned = planTree(store, job, spec, planning)
   const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
   const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
   if (options.dryRun) {

@@ -1,9 +1,12 @@
 /** `cp --recursive` and `sync` as commands. */
 
+import type { ChildProcess } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { BUCKET, sharedBed, storedBytes, storedKeys } from '../helpers/test-bed.ts'
+import { wait } from '../helpers/failure.ts'
+import { BUCKET, MiB, sharedBed, storedBytes, storedKeys } from '../helpers/test-bed.ts'
+import { testBytes } from '../helpers/test-bytes.ts'
 import { run, storeEnvironment, type Outcome } from './cli-command.ts'
 
 /** Objects bear whole seconds: what was written in the second of its upload counts as newer. */
@@ -186,5 +189,42 @@ describe('sync', () => {
     expect(code).toBe(0)
     expect(out).not.toContain('\u001b')
     expect(out).toContain(String.raw`a\u001b[2Jb`)
+  })
+})
+
+describe('sync after a kill', () => {
+  test('ends what was complete before the process knew, and sends nothing again', async () => {
+    const { store, dir, stateDir, path } = bed()
+    await mkdir(path('large'))
+    await writeFile(path('large/object'), testBytes(11 * MiB, 1))
+    await utimes(path('large/object'), BEFORE, BEFORE)
+    const argv = ['sync', 'large', TREE, '--workers', '1', '--state-dir', stateDir, '--json']
+    const parts = ['--part-size', '5MiB', '--multipart-threshold', '10MiB', '--resume', 'always']
+    const options = { cwd: dir, env: storeEnvironment(store) }
+    store.faults.add({
+      match: { operation: 'CompleteMultipartUpload' },
+      fault: { kind: 'delay', ms: 30_000, at: 'after-operation' },
+    })
+    const killOnceStored = async (child: ChildProcess): Promise<void> => {
+      while (!storedKeys(store).includes('tree/object')) await wait(5)
+      child.kill('SIGKILL')
+    }
+    const killed = await run([...argv, ...parts], {
+      ...options,
+      during: (child) => void killOnceStored(child),
+    })
+    expect(killed.code).toBeNull()
+    expect(await readdir(join(stateDir, 'journals'))).not.toEqual([])
+    store.faults.clear()
+    store.requests.clear()
+    const again = await run([...argv, ...parts], options)
+    expect(again).toMatchObject({ code: 0, err: '' })
+    expect(again.events).toMatchObject([
+      { event: 'outcome', status: 'done', reason: 'unfinished', resumed: true },
+      { event: 'result', uploaded: 1, failed: 0 },
+    ])
+    expect(store.requests.entries({ operation: 'UploadPart' })).toEqual([])
+    expect(await readdir(join(stateDir, 'journals'))).toEqual([])
+    expect(store.uploads()).toEqual([])
   })
 })

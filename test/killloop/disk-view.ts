@@ -14,6 +14,8 @@ const BLOCK = MiB
 
 interface VersionRecord {
   readonly key: string
+  /** Epoch milliseconds. */
+  readonly lastModified: number
   readonly sequence: number
   readonly segments: readonly {
     readonly blob: { readonly id: string }
@@ -32,6 +34,13 @@ interface PartRecord {
   readonly part: { readonly number: number }
 }
 
+/** The newest object at a key. */
+export interface ObjectSeen {
+  readonly lastModified: number
+  /** In pieces. */
+  bytes(): Iterable<Uint8Array>
+}
+
 export class DiskView {
   readonly #dir: string
 
@@ -44,6 +53,18 @@ export class DiskView {
     const versions = this.#records<VersionRecord>('version').filter((each) => each.key === key)
     const [newest] = versions.sort((a, b) => b.sequence - a.sequence)
     return newest && this.#bytesOf(newest)
+  }
+
+  /** All objects, by key. */
+  objects(): ReadonlyMap<string, ObjectSeen> {
+    const versions = this.#records<VersionRecord>('version')
+    versions.sort((a, b) => a.sequence - b.sequence)
+    return new Map(
+      versions.map((version) => {
+        const { key, lastModified } = version
+        return [key, { lastModified, bytes: () => this.#bytesOf(version) }]
+      }),
+    )
   }
 
   uploads(): readonly UploadSeen[] {

@@ -1,29 +1,39 @@
 /**
  * `npm run killloop -- --seed N --rounds M [--kill command|store]`: transfers by the command, of which
  * one or the other end is killed at random moments, until they are done. A round that failed is run
- * again by itself with `--seed N --round R`. `--large up|down` moves one large file instead.
+ * again by itself with `--seed N --round R`. `--large up|down` moves one large file instead, and `--tree` a
+ * whole tree up and down.
  */
 
 import { parseArgs } from 'node:util'
-import { formatDuration, GiB, MiB, parseSize } from 'transfer-engine'
+import { formatDuration, formatSize, GiB, MiB, parseSize } from 'transfer-engine'
 import { runLarge } from './large.ts'
 import { planKills } from './plan.ts'
 import { runKills, type RoundReport } from './round.ts'
 import { planStoreKills } from './store-plan.ts'
 import { runStoreKills } from './store-round.ts'
+import { runTreeLoop } from './tree-loop.ts'
 
 const USAGE = `Usage: npm run killloop -- [--seed N] [--rounds M | --round R] [--kill command|store]
        npm run killloop -- --large up|down [--size 4GiB]
+       npm run killloop -- --tree [--files 10000] [--huge 1GiB] [--kills 8] [--seed N]
   --seed    decides everything but the instant of a kill (1)
   --rounds  how many rounds (20)
   --round   only this round, from 1
   --kill    who is killed: the command, or the store it speaks to (command)
   --large   one file, killed at half
   --size    of that file (4GiB)
+  --tree    a tree with hostile names and three large files, by sync, up and down
+  --files   how many small files it has (10000)
+  --huge    size of each large one (1GiB)
+  --kills   how often the command is killed, in each direction (8)
 `
 
 /** Smallest large file: with fewer parts a command is through before it is killed. Bytes. */
 const SIZE_MIN = 64 * MiB
+
+/** Smallest large file of a tree, so that all three go in parts both ways. Bytes. */
+const HUGE_MIN = 24 * MiB
 
 const TEXT = { type: 'string' } as const
 
@@ -34,6 +44,10 @@ const OPTIONS = {
   kill: { ...TEXT, default: 'command' },
   large: TEXT,
   size: { ...TEXT, default: String(4 * GiB) },
+  tree: { type: 'boolean', default: false },
+  files: { ...TEXT, default: '10000' },
+  huge: { ...TEXT, default: String(GiB) },
+  kills: { ...TEXT, default: '8' },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -45,10 +59,10 @@ function readNumber(name: string, text: string): number {
   return value
 }
 
-function readSize(text: string): number {
+function readSize(name: string, text: string, min: number): number {
   const size = parseSize(text) ?? 0
-  if (size < SIZE_MIN) throw new Error(`--size ${text} is no size from 64MiB\n${USAGE}`)
-  return size
+  if (size >= min) return size
+  throw new Error(`--${name} ${text} is no size from ${formatSize(min)}\n${USAGE}`)
 }
 
 function readChoice<T extends string>(name: string, text: string, choices: readonly T[]): T {
@@ -106,15 +120,34 @@ async function runRounds(values: Values): Promise<void> {
   console.log(`passed: ${JSON.stringify({ rounds: last - first + 1, ...totals })}`)
 }
 
+/** Large files take at least this long, so that a command is killed before it is through. Seconds. */
+const TREE_S = 3
+
+async function runTree(values: Values): Promise<void> {
+  const size = readSize('huge', values.huge, HUGE_MIN)
+  // No two of the same size, and none of whole parts.
+  const huge = [size, size - 5 * MiB - 1, size - 12 * MiB]
+  const report = await runTreeLoop({
+    seed: readNumber('seed', values.seed),
+    small: readNumber('files', values.files),
+    huge,
+    kills: readNumber('kills', values.kills),
+    bandwidth: Math.ceil((3 * size) / TREE_S),
+  })
+  console.log(`passed: ${JSON.stringify(report)}`)
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS })
   if (values.help) return void process.stdout.write(USAGE)
   process.exitCode = 1
-  if (values.large === undefined) {
+  if (values.tree) {
+    await runTree(values)
+  } else if (values.large === undefined) {
     await runRounds(values)
   } else {
     const direction = readChoice('large', values.large, ['up', 'down'])
-    const report = await runLarge(`${direction}load`, readSize(values.size))
+    const report = await runLarge(`${direction}load`, readSize('size', values.size, SIZE_MIN))
     console.log(`passed: ${JSON.stringify(report)}`)
   }
   process.exitCode = 0
