@@ -22,6 +22,9 @@ export interface TreeEnds {
   readonly expected: ReadonlyMap<string, string>
 }
 
+/** Objects under way at a time, in one run of the command. Source: `maxTransfers`. */
+const TRANSFERS = 64
+
 /** Bytes of the object at a key. */
 export function sizeIn(expected: TreeEnds['expected'], key: string): number {
   return Number.parseInt(expected.get(key.slice(PREFIX.length)) ?? '0', 10)
@@ -70,17 +73,24 @@ export function checkStore({ view, expected }: TreeEnds, kills: number): void {
   for (const { parts } of uploads) assert.equal(parts, 0, 'no upload with parts is left')
 }
 
-/** @throws AssertionError unless the copy is the tree, but for temporary files of killed commands */
-export function checkCopy({ copy, expected }: TreeEnds, kills: number): void {
+/**
+ * Returns how many temporary files are left.
+ * @throws AssertionError unless the copy is the tree, but for those of killed commands
+ */
+export function checkCopy({ copy, expected }: TreeEnds, kills: number): number {
   const temporary = filesBelow(copy).filter((name) => isTemporary(name))
   // What is small has no journal: it leaves its temporary file, as SEMANTICS.md says.
-  assert.ok(temporary.length <= kills, `${temporary.length} temporary files, ${kills} kills`)
+  assert.ok(
+    temporary.length <= kills * TRANSFERS,
+    `${temporary.length} temporary files, ${kills} kills`,
+  )
   const found = fingerprints(copy)
   for (const name of temporary) {
     assert.ok(statSync(join(copy, name)).size < THRESHOLD, 'none of something large is left')
     found.delete(name)
   }
   checkSame(found, expected)
+  return temporary.length
 }
 
 /** @throws AssertionError when a journal, a lock or a note is left */

@@ -48,6 +48,8 @@ export interface TreeLoopCounts {
   /** Objects, parts and ranges that were moved, and those of them that had been before. */
   readonly sends: number
   readonly again: number
+  /** Temporary files of objects of one request, which kills have left; none of an upload. */
+  readonly temporary: number
 }
 
 export interface TreeLoopReport {
@@ -87,8 +89,7 @@ export async function runTreeLoop(options: TreeLoopOptions): Promise<TreeLoopRep
     const up = await moveAll(ground, 'up')
     checkStore(ground, up.kills)
     const down = await moveAll(ground, 'down')
-    checkCopy(ground, down.kills)
-    return { up, down }
+    return { up, down: { ...down, temporary: checkCopy(ground, down.kills) } }
   } finally {
     await store.close()
     await rm(root, { recursive: true })
@@ -107,7 +108,7 @@ async function moveAll(ground: Ground, direction: Direction): Promise<TreeLoopCo
     const before = watch.position
     const isSafe = direction === 'up' ? safeInStore(ground) : safeInCopy(ground)
     const left = 1 + expected.size - watch.countSince(begun)
-    const moment = run < options.kills ? momentOf(dice, watch, left) : undefined
+    const moment = run < options.kills ? momentOf(dice, watch, direction, left) : undefined
     const { code, killedAt, said } = await runSync(ground, direction, moment)
     checkRun(watch.since(before), isSafe)
     if (killedAt === undefined) {
@@ -125,18 +126,18 @@ async function moveAll(ground: Ground, direction: Direction): Promise<TreeLoopCo
   assert.equal(watch.countSince(end), 0, 'nothing is moved that is in place')
   assert.equal(result?.['unchanged'], expected.size, 'all is found unchanged')
   checkState(ground)
-  return { objects: expected.size, kills, sends: units.length, again }
+  return { objects: expected.size, kills, sends: units.length, again, temporary: 0 }
 }
 
 /** After some time, once something is complete, or once so many were begun of what is left. */
-function momentOf(dice: Dice, watch: TreeWatch, left: number): () => boolean {
+function momentOf(dice: Dice, watch: TreeWatch, direction: Direction, left: number): () => boolean {
   const start = watch.position
   const kind = dice.int(1, 5)
   if (kind === 1) {
     const end = Date.now() + dice.int(100, 1500)
     return () => Date.now() >= end
   }
-  if (kind === 2) return () => watch.hasCompletedSince(start)
+  if (kind === 2 && direction === 'up') return () => watch.hasCompletedSince(start)
   const count = dice.int(1, Math.max(2, Math.ceil(left / 2)))
   return () => watch.countSince(start) >= count
 }
