@@ -10,7 +10,7 @@ const BUSY_MS = 240_000
 const FILES = 600
 
 test.each(['1', '2'])(
-  'a sync that is killed goes on: every byte arrives, and nothing is left, with seed %s',
+  'a sync that is killed goes on: every byte arrives, no upload, journal or lock is left, with seed %s',
   { timeout: BUSY_MS },
   async (seed) => {
     const size = ['--files', String(FILES), '--huge', '40MiB']
