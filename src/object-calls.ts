@@ -103,6 +103,7 @@ export class ObjectCalls {
         { kind: 'download', bucket, key, path },
         options,
         async (run) => {
+          validateKey(key)
           const { runDownload } = await drivers.download()
           return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
         },

@@ -16,6 +16,7 @@ import { formatDuration, formatSize } from '../units.ts'
 import { escapeText, jsonLine, type TextStream } from './output.ts'
 import { ProgressLine } from './progress-line.ts'
 import { failureOf, failureText } from './report-error.ts'
+import { tellStatistics } from './statistics.ts'
 
 /** How a copy ended well. Fields a kind of copy does not know are `undefined`. */
 export interface CopySummary {
@@ -93,13 +94,9 @@ export class CopyReport {
   }
 
   /** Sums up, once everything else has been said. */
-  async statistics(stats: EngineStats): Promise<void> {
-    if (this.#style.json) {
-      this.#emit('stats', { ...stats })
-      return
-    }
-    const { statsText } = await import('./stats-text.ts')
-    this.#streams.stderr.write(statsText(stats))
+  statistics(stats: EngineStats): Promise<void> {
+    const { stderr } = this.#streams
+    return tellStatistics(stats, this.#style.json ? this.#jsonStream : undefined, stderr)
   }
 
   /** @param pool what the connections did meanwhile */

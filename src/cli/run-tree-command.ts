@@ -69,9 +69,13 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     file = undefined
     const { plan } = result
     report.done(result, plan && prices && costOf(plan, prices))
+    if (values['stats'] === true) await report.statistics(made.stats())
     return isWhole && result.failed === 0 ? EXIT.done : EXIT.failed
   } catch (error) {
-    return failureExit(error, report, interruption)
+    const exitCode = failureExit(error, report, interruption)
+    const hasBegun = exitCode !== EXIT.usage
+    if (hasBegun && values['stats'] === true && engine) await report.statistics(engine.stats())
+    return exitCode
   } finally {
     await engine?.close()
     // What became of things is told also when the whole was ended early.

@@ -3,7 +3,7 @@
  * and the sum on standard error; or one JSON event per line.
  */
 
-import type { Outcome, TreeProgress, TreeResult } from '../index.ts'
+import type { EngineStats, Outcome, TreeProgress, TreeResult } from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { ReportStyle } from './copy-report.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
@@ -12,6 +12,7 @@ import { PacedWriter, type PacedStream } from './paced-writer.ts'
 import { planLine, planText } from './plan-text.ts'
 import type { Cost } from './prices.ts'
 import { failureOf, failureText } from './report-error.ts'
+import { tellStatistics } from './statistics.ts'
 import { TreeDisplay, type ShownStats } from './tree-display.ts'
 
 interface Streams {
@@ -87,6 +88,11 @@ export class TreeReport {
     const { plan } = result
     const text = plan === undefined ? '' : planText(plan, cost)
     this.#streams.stderr.write(`${sumOf(result)}\n${text}`)
+  }
+
+  statistics(stats: EngineStats): Promise<void> {
+    const { stdout, stderr } = this.#streams
+    return tellStatistics(stats, this.#style.json ? stdout : undefined, stderr)
   }
 
   failed(error: unknown): void {

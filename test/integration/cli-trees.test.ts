@@ -58,6 +58,25 @@ describe('cp --recursive', () => {
     ])
   })
 
+  test.each(['cp -r', 'sync'])('%s sums up workers and connections with --stats', async (name) => {
+    await makeTree('counted', ['a', 'b'])
+    const argv = [...name.split(' '), 'counted', TREE, '--stats']
+    const { code, err } = await command(...argv)
+    expect(code).toBe(0)
+    expect(err).toMatch(/2 uploaded: .*\nworker +open +opened +reused +requests /)
+    const events = (await command(...argv, '--json')).out.trimEnd().split('\n')
+    const [result, stats] = events.slice(-2).map((line) => JSON.parse(line) as object)
+    expect(result).toMatchObject({ event: 'result', failed: 0 })
+    expect(stats).toMatchObject({
+      event: 'stats',
+      kinds: { upload: { submitted: name === 'sync' ? 0 : 2, failed: 0 } },
+    })
+    const missing = await command(...name.split(' '), 'no-such', TREE, '--stats', '--json')
+    expect(missing.code).toBe(1)
+    const last = missing.out.trimEnd().split('\n').at(-1) ?? ''
+    expect(JSON.parse(last)).toMatchObject({ event: 'stats', kinds: { upload: { submitted: 0 } } })
+  })
+
   test('says what failed, goes on, and exits with 1; the report has a line for each', async () => {
     await makeTree('partly', ['a', 'b', 'c'])
     bed().store.faults.add({
