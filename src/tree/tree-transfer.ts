@@ -35,7 +35,8 @@ export interface TreeTransfer extends Promise<TreeResult> {
   abort(reason?: unknown): Promise<void>
 }
 
-const NOTHING: TreeProgress = {
+/** Before anything was looked at. */
+export const NO_PROGRESS: TreeProgress = {
   uploaded: 0,
   downloaded: 0,
   deleted: 0,
@@ -62,7 +63,7 @@ export function makeTreeTransfer(
   const transfer = promise.then((result) => result)
   const nothing = (): void => undefined
   return Object.defineProperties(transfer, {
-    progress: { get: () => controls.progress() ?? NOTHING, enumerable: true },
+    progress: { get: () => controls.progress() ?? NO_PROGRESS, enumerable: true },
     abort: {
       value: (reason?: unknown): Promise<void> => {
         controls.abort(reason)

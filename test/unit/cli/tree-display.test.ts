@@ -2,27 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { displayWidth } from '../../../src/cli/output.ts'
 import { TreeDisplay, type ShownStats } from '../../../src/cli/tree-display.ts'
 import type { TreeProgress } from '../../../src/index.ts'
+import { NO_PROGRESS } from '../../../src/tree/tree-transfer.ts'
 import { MiB } from '../../../src/units.ts'
 import { handTicker } from '../../helpers/hand-ticker.ts'
 
 const UP = '\u001B['
 const LINE = `${UP}K`
 const BELOW = `${UP}J`
-
-const NOTHING: TreeProgress = {
-  uploaded: 0,
-  downloaded: 0,
-  deleted: 0,
-  planned: 0,
-  skipped: 0,
-  failed: 0,
-  unchanged: 0,
-  bytes: 0,
-  seen: 0,
-  bytesKnown: 0,
-  known: 0,
-  isKnown: false,
-}
 
 type Worker = ShownStats['workers'][number]
 
@@ -47,7 +33,7 @@ function stage({ columns = 80, label = 'photos', stats = statsOf() } = {}) {
   const facts = { stats }
   const display = new TreeDisplay(label, stream, () => facts.stats, clock.ticker)
   const show = (progress: Partial<TreeProgress>, ms = 100): string => {
-    display.update({ ...NOTHING, ...progress })
+    display.update({ ...NO_PROGRESS, ...progress })
     clock.advance(ms)
     return written.at(-1) ?? ''
   }

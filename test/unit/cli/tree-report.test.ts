@@ -28,7 +28,7 @@ const action = {
   operation: 'upload',
   name: 'a,"b\n',
   key: 'p/a,"b\n',
-  path: '/root/a,"b\n',
+  path: '/tree/a,"b\n',
   size: 7,
   reason: 'newer',
 } as const
@@ -96,7 +96,7 @@ describe('a report', () => {
 
   it('has every field in a column as CSV', async () => {
     const text = await reported('r.csv')
-    const [name, key, path] = ['"a,""b\n"', '"p/a,""b\n"', '"/root/a,""b\n"']
+    const [name, key, path] = ['"a,""b\n"', '"p/a,""b\n"', '"/tree/a,""b\n"']
     expect(text).toBe(
       [
         'status,operation,name,bucket,key,path,size,reason,attempts,elapsedMs,etag,verified,code,message,requestId',

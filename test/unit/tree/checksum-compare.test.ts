@@ -7,31 +7,19 @@ import { ChecksumVerdicts, differByChecksum } from '../../../src/tree/checksum-c
 import type { FileEntry, ObjectEntry } from '../../../src/tree/entries.ts'
 import { collect } from '../../helpers/collect.ts'
 import { failureOf } from '../../helpers/failure.ts'
+import { objectInfo } from '../transfer/run-fixture.ts'
 
 const CONTENT = 'content'
 const MD5 = createHash('md5').update(CONTENT).digest('hex')
 
 const file = (name = 'a', size = 7): FileEntry => {
-  return { name, path: `/root/${name}`, size, mtimeMs: 0, mode: 0o644 }
+  return { name, path: `/tree/${name}`, size, mtimeMs: 0, mode: 0o644 }
 }
 const object = (name = 'a', size = 7): ObjectEntry => {
   return { name, key: `p/${name}`, size, mtimeMs: 0, etag: undefined }
 }
 
-const INFO: ObjectInfo = {
-  size: 7,
-  etag: '"x-2"',
-  lastModified: undefined,
-  versionId: undefined,
-  checksums: {},
-  checksumType: undefined,
-  partsCount: undefined,
-  metadata: {},
-  contentType: undefined,
-  contentEncoding: undefined,
-  storageClass: undefined,
-  serverSideEncryption: undefined,
-}
+const INFO = objectInfo({ size: 7, etag: '"x-2"' })
 
 interface Setting {
   readonly head?: (key: string) => Promise<ObjectInfo>
@@ -97,7 +85,7 @@ describe('a file and an object of one size', () => {
   ])('are compared by %s', async (_, info, reason, algorithm) => {
     const options = optionsOf(info)
     expect(await differByChecksum(file(), object(), options)).toBe(reason)
-    expect(options.asked).toEqual(algorithm === undefined ? [] : [`${algorithm} /root/a`])
+    expect(options.asked).toEqual(algorithm === undefined ? [] : [`${algorithm} /tree/a`])
   })
 
   it('are not asked about when their sizes differ', async () => {
@@ -145,6 +133,6 @@ describe('verdicts', () => {
     expect(passed).toEqual(pairs)
     const found = pairs.map(({ source }) => verdicts.of(source))
     expect(found).toEqual([denied, undefined, undefined, 'size', undefined])
-    expect(options.asked).toEqual(['MD5 /root/down'])
+    expect(options.asked).toEqual(['MD5 /tree/down'])
   })
 })

@@ -9,12 +9,12 @@ import type { TreeSpec } from '../../../src/tree/sides.ts'
 const SPEC: TreeSpec = {
   direction: 'download',
   how: 'copy',
-  local: { kind: 'local', root: '/root' },
+  local: { kind: 'local', root: '/tree' },
   remote: { kind: 'store', bucket: 'b', prefix: 'p/' },
 }
 
 function action(name: string, operation: TreeAction['operation'] = 'download'): TreeAction {
-  return { operation, name, key: `p/${name}`, path: `/root/${name}`, size: 1, reason: 'copy' }
+  return { operation, name, key: `p/${name}`, path: `/tree/${name}`, size: 1, reason: 'copy' }
 }
 
 async function* plan(actions: readonly TreeAction[]): AsyncGenerator<TreeAction> {
@@ -62,12 +62,12 @@ describe('hooks before', () => {
 
   it('rename no two to one, nor one to the name of a later one that stays', async () => {
     const names = ['a', 'b', 'c', 'd']
-    const paths: Readonly<Record<string, string>> = { a: '/root/d', b: '/root/x', c: '/root/x' }
+    const paths: Readonly<Record<string, string>> = { a: '/tree/d', b: '/tree/x', c: '/tree/x' }
     const { done, told } = await hooked(
       names.map((name) => action(name)),
       ({ name }) => ({ path: paths[name] }),
     )
-    expect(done.map(({ path }) => path)).toEqual(['/root/d', '/root/x'])
+    expect(done.map(({ path }) => path)).toEqual(['/tree/d', '/tree/x'])
     expect(told.map((outcome) => [outcome.name, outcome.status])).toEqual([
       ['c', 'skipped'],
       ['d', 'skipped'],
@@ -83,7 +83,7 @@ describe('hooks before', () => {
       [planned, action('b')],
       ({ name }) =>
         name === 'a'
-          ? { path: '/root/new', contentType: 'y', metadata: { c: '3', d: '3' } }
+          ? { path: '/tree/new', contentType: 'y', metadata: { c: '3', d: '3' } }
           : undefined,
       objectOptions,
     )
