@@ -1,36 +1,31 @@
 /**
- * The engine: wires the parts together and is the whole public surface of a transfer. It holds one
- * scheduler, one executor and one store; every call shares their budgets.
+ * The engine's verbs: the public surface of transfers.
  */
 
-import { createEnvironment, drivers, exposition } from './environment.ts'
-import { TransferError } from './errors.ts'
-import type { EventName, Listener } from './events.ts'
+import { EngineBase } from './engine-base.ts'
+import { drivers } from './environment.ts'
 import type { JobList } from './journal/list-jobs.ts'
-import { ObjectCalls } from './object-calls.ts'
 import type { ObjectLocation } from './locations.ts'
-import type { MetricsServer, MetricsServerOptions } from './metrics/server.ts'
-import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.ts'
-import { engineStats, type EngineStats } from './stats.ts'
 import { parseS3Uri } from './store/uri.ts'
-import type { DownloadOptions, ResumeOptions, UploadOptions } from './transfer-options.ts'
-import type { DownloadResult, UploadResult } from './transfer/results.ts'
+import type {
+  CopyOptions,
+  DownloadOptions,
+  ResumeOptions,
+  UploadOptions,
+} from './transfer-options.ts'
+import type { CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
 import {
   checkCleanupOptions,
   type CleanupOptions,
   type CleanupResult,
 } from './transfer/clean-up-options.ts'
-import type { Limits } from './transfer/running-limits.ts'
-import { RunningWork, shutDown } from './shut-down.ts'
 import type { Transfer } from './transfer/transfer.ts'
-import { TreeCalls } from './tree-calls.ts'
 import type {
   DownloadDirectoryOptions,
   SyncOptions,
   UploadDirectoryOptions,
 } from './tree/tree-options.ts'
 import type { TreeTransfer } from './tree/tree-transfer.ts'
-import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import type { UploadInput } from './transfer/upload-input.ts'
 import { listEntries, type ListedEntry } from './tree/list-entries.ts'
 import { checkListOptions, type ListOptions } from './tree/list-options.ts'
@@ -44,46 +39,7 @@ import { checkListOptions, type ListOptions } from './tree/list-options.ts'
  * await transferEngine.download('s3://bucket/prefix/part-0001.bin', 'copy.bin')
  * await transferEngine.close()
  */
-export class TransferEngine implements AsyncDisposable {
-  // Set once.
-  readonly #options: ResolvedOptions
-  readonly #env: TransferEnvironment
-  // Owned by the coordinator.
-  readonly #work: RunningWork
-  readonly #objects: ObjectCalls
-  readonly #trees: TreeCalls
-  #closing: Promise<void> | undefined
-
-  /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URI_INVALID */
-  constructor(options: EngineOptions = {}) {
-    this.#options = resolveOptions(options)
-    const { target } = this.#options.target
-    if (target !== undefined) parseS3Uri(target)
-    this.#env = createEnvironment(this.#options)
-    this.#work = new RunningWork(this.#env)
-    this.#objects = new ObjectCalls(this.#env, this.#work.transfers, this.#options)
-    this.#trees = new TreeCalls({
-      env: this.#env,
-      objects: this.#objects,
-      tuning: this.#options.tuning,
-      tasks: this.#work.tasks,
-      check: this.#check,
-    })
-  }
-
-  /**
-   * Starts threads and, if the engine has a `target`, opens `prewarmConnections` to it in each, so
-   * that the first transfer pays for neither. Optional, and of use only before the first transfer.
-   * @throws (rejects) ERR_CLOSED, ERR_CREDENTIALS, ERR_WORKER_LOST
-   */
-  async ready(): Promise<void> {
-    this.#assertOpen()
-    const { store, executor } = this.#env
-    const uri = this.#options.target.target
-    const route = uri === undefined ? undefined : await store.route(parseS3Uri(uri).bucket)
-    await executor.ready(route)
-  }
-
+export class TransferEngine extends EngineBase {
   /**
    * Uploads a file, bytes, a Blob or a stream. Resolves when the store holds exactly those bytes
    * under the key and has said so; rejects otherwise, with no upload left open.
@@ -102,7 +58,7 @@ export class TransferEngine implements AsyncDisposable {
     destination?: ObjectLocation,
     options: UploadOptions = {},
   ): Transfer<UploadResult> {
-    return this.#objects.upload(source, destination, options, this.#check)
+    return this.objects.upload(source, destination, options, this.check)
   }
 
   /**
@@ -117,7 +73,23 @@ export class TransferEngine implements AsyncDisposable {
     target: string | URL,
     options: DownloadOptions = {},
   ): Transfer<DownloadResult> {
-    return this.#objects.download(source, target, options, this.#check)
+    return this.objects.download(source, target, options, this.check)
+  }
+
+  /**
+   * Copies an object, with metadata and tags: by the store itself where one identity can do that, else
+   * through workers here, without a disk. See `source` of the options for another store or identity.
+   *
+   * @param destination `s3://bucket/key`, `s3://bucket/prefix/`, or bucket and key
+   * @throws (rejects) ERR_OBJECT_NOT_FOUND, ERR_OBJECT_CHANGED, ERR_ACCESS_DENIED,
+   *   ERR_CHECKSUM_MISMATCH, ERR_ABORTED, …
+   */
+  copy(
+    source: ObjectLocation,
+    destination: ObjectLocation,
+    options: CopyOptions = {},
+  ): Transfer<CopyResult> {
+    return this.objects.copy(source, destination, options, this.check)
   }
 
   /**
@@ -132,8 +104,8 @@ export class TransferEngine implements AsyncDisposable {
     source: ObjectLocation,
     options: DownloadOptions = {},
   ): AsyncGenerator<Buffer, void, undefined> {
-    this.#assertOpen()
-    yield* this.#objects.read(source, options)
+    this.assertOpen()
+    yield* this.objects.read(source, options)
   }
 
   /**
@@ -149,7 +121,7 @@ export class TransferEngine implements AsyncDisposable {
     destination: string,
     options: UploadDirectoryOptions = {},
   ): TreeTransfer {
-    return this.#trees.upload(directory, destination, options)
+    return this.trees.upload(directory, destination, options)
   }
 
   /**
@@ -161,7 +133,7 @@ export class TransferEngine implements AsyncDisposable {
     directory: string | URL,
     options: DownloadDirectoryOptions = {},
   ): TreeTransfer {
-    return this.#trees.download(source, directory, options)
+    return this.trees.download(source, directory, options)
   }
 
   /**
@@ -172,7 +144,7 @@ export class TransferEngine implements AsyncDisposable {
    *   `uploadDirectory` does
    */
   sync(from: string | URL, to: string | URL, options: SyncOptions = {}): TreeTransfer {
-    return this.#trees.sync(from, to, options)
+    return this.trees.sync(from, to, options)
   }
 
   /**
@@ -181,9 +153,9 @@ export class TransferEngine implements AsyncDisposable {
    * @throws (rejects) ERR_CLOSED, ERR_JOURNAL_UNSAFE, ERR_JOURNAL_UNWRITABLE
    */
   async resumable(): Promise<JobList> {
-    this.#assertOpen()
+    this.assertOpen()
     const { listJobs } = await drivers.listJobs()
-    return listJobs(this.#env.openUploads.stateDirectory)
+    return listJobs(this.env.openUploads.stateDirectory)
   }
 
   /**
@@ -194,8 +166,11 @@ export class TransferEngine implements AsyncDisposable {
    *   ERR_OPTION_INVALID for an engine that goes elsewhere or a customer key that is missing,
    *   and what `upload` and `download` throw
    */
-  resume(id: string, options: ResumeOptions = {}): Transfer<UploadResult | DownloadResult> {
-    return this.#objects.resume(id, options, this.#check)
+  resume(
+    id: string,
+    options: ResumeOptions = {},
+  ): Transfer<UploadResult | DownloadResult | CopyResult> {
+    return this.objects.resume(id, options, this.check)
   }
 
   /**
@@ -206,12 +181,12 @@ export class TransferEngine implements AsyncDisposable {
    * @throws (rejects) ERR_URI_INVALID, ERR_OPTION_INVALID, ERR_ACCESS_DENIED, ERR_ABORTED, …
    */
   async cleanup(prefix: string, options: CleanupOptions = {}): Promise<CleanupResult> {
-    this.#assertOpen()
+    this.assertOpen()
     const place = parseS3Uri(prefix)
     const checked = checkCleanupOptions(options)
-    return this.#work.tasks.run(checked.signal, async (signal) => {
+    return this.work.tasks.run(checked.signal, async (signal) => {
       const { cleanUp } = await drivers.cleanUp()
-      return cleanUp(this.#env, place, { ...checked, signal })
+      return cleanUp(this.env, place, { ...checked, signal })
     })
   }
 
@@ -225,76 +200,13 @@ export class TransferEngine implements AsyncDisposable {
    */
   list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListedEntry, void, undefined> {
     return listEntries(drivers.listPages, () => {
-      this.#assertOpen()
+      this.assertOpen()
       return {
-        store: this.#env.store,
+        store: this.env.store,
         place: parseS3Uri(prefix),
         ...checkListOptions(options),
-        closing: this.#work.listings.signal,
+        closing: this.work.listings.signal,
       }
     })
-  }
-
-  /** Hears of what happens; see `TransferEvents`. */
-  on<E extends EventName>(event: E, listener: Listener<E>): this {
-    this.#env.events.on(event, listener)
-    return this
-  }
-
-  off<E extends EventName>(event: E, listener: Listener<E>): this {
-    this.#env.events.off(event, listener)
-    return this
-  }
-
-  /**
-   * Changes limits while transfers run: what waits under the old one is let go by the new one, at
-   * the latest after a fifth of a second. Limits that are left out stay as they are; 0 is none.
-   *
-   * @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID
-   */
-  setLimits(limits: Limits): void {
-    this.#env.limits.set(limits)
-  }
-
-  /** Workers, connections, requests and budgets at this moment. */
-  stats(): EngineStats {
-    return engineStats(this.#env, this.#work.transfers.size)
-  }
-
-  /** The same as text in Prometheus' format; METRICS.md lists the names. */
-  async metrics(): Promise<string> {
-    const { metricsText } = await exposition.text()
-    return metricsText(this.stats())
-  }
-
-  /**
-   * Answers `GET /metrics` until the engine is closed. Does not keep the process alive.
-   * @throws (rejects) ERR_CLOSED, ERR_OPTION_INVALID
-   */
-  async serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
-    this.#assertOpen()
-    const starting = exposition.server().then((m) => m.serveMetrics(() => this.metrics(), options))
-    this.#work.servers.push(starting)
-    return starting
-  }
-
-  /**
-   * Takes no more work and ends. Uploads and downloads under way are waited for, `graceMs` long
-   * at most, then aborted; reads and listings are aborted at once. The first call counts.
-   */
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= shutDown(this.#env, this.#work, options.graceMs)
-    return this.#closing
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  readonly #check = (): void => this.#assertOpen()
-
-  #assertOpen(): void {
-    if (this.#closing === undefined) return
-    throw new TransferError('ERR_CLOSED', 'The engine was closed')
   }
 }

@@ -2,9 +2,10 @@
  * Options → the parts an engine is made of.
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import { EventHub } from './events.ts'
 import { resolveNetwork, type NetworkSettings } from './network/settings.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { ResolvedOptions, SourceTarget } from './options.ts'
 import { InlineExecutor } from './pool/inline-executor.ts'
 import type { PartExecutor } from './pool/part-executor.ts'
 import { PoolFeed } from './pool/pool-feed.ts'
@@ -12,6 +13,7 @@ import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
 import { WorkerPool } from './pool/worker-pool.ts'
+import type { ObjectStore } from './store/object-store.ts'
 import { RequestPacer } from './store/request-pacer.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
 import { createS3Store } from './store/s3-store.ts'
@@ -29,6 +31,7 @@ export const drivers = {
   upload: once(() => import('./transfer/upload.ts')),
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
+  copy: once(() => import('./transfer/copy.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
   digest: once(() => import('./transfer/digest-file.ts')),
@@ -58,12 +61,17 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   shared.bandwidth.set(tuning.maxBandwidth)
   const pacer = new RequestPacer(tuning.maxRequestRate)
   const executor = createExecutor(options, shared, network, events)
-  return {
-    store: withRetry(createS3Store(storeOptions(options, network)), {
+  const open = (where: SourceTarget): ObjectStore =>
+    withRetry(createS3Store(storeOptions(where, options, network)), {
       policy: retryPolicy,
       onRetry: ({ code }) => counts.retried(code),
       turn: async (signal, isRemoval) => (isRemoval ? pacer.note() : pacer.turn(signal)),
-    }),
+    })
+  const store = open(target)
+  return {
+    store,
+    source: options.source === undefined ? store : open(options.source),
+    isOneIdentity: options.source === undefined || isOneIdentity(options.source, target),
     executor,
     scheduler: new Scheduler(tuning, (slot) => executor.progress(slot)),
     limits: new RunningLimits(shared.bandwidth, pacer),
@@ -75,6 +83,12 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
     counts,
     tuning,
   }
+}
+
+/** A store reaches its buckets of all regions. */
+function isOneIdentity(source: SourceTarget, target: SourceTarget): boolean {
+  const names = ['endpoint', 'profile', 'credentials'] as const
+  return names.every((name) => isDeepStrictEqual(source[name], target[name]))
 }
 
 function createExecutor(
@@ -92,18 +106,19 @@ function createExecutor(
 }
 
 function storeOptions(
+  where: SourceTarget,
   { target, tuning }: ResolvedOptions,
   network: NetworkSettings,
 ): Parameters<typeof createS3Store>[0] {
   return {
-    region: target.region,
-    endpoint: target.endpoint,
-    profile: target.profile,
-    credentials: target.credentials,
-    forcePathStyle: target.pathStyle,
-    accelerate: target.accelerate,
-    dualstack: target.dualstack,
-    fips: target.fips,
+    region: where.region,
+    endpoint: where.endpoint,
+    profile: where.profile,
+    credentials: where.credentials,
+    forcePathStyle: where.pathStyle,
+    accelerate: where.accelerate,
+    dualstack: where.dualstack,
+    fips: where.fips,
     requestChecksumCalculation: target.requestChecksumCalculation,
     payloadSigning: tuning.payloadSigning,
     connectTimeoutMs: tuning.connectTimeoutMs,

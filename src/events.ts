@@ -9,16 +9,19 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
 import type { TransferError } from './errors.ts'
 import type { PoolEvent } from './pool/pool-event.ts'
+import type { ObjectRef } from './store/types.ts'
 
 /** Which transfer an event is about. */
 export interface TransferInfo {
   /** Unique within the engine, ascending in the order of submission. */
   readonly id: number
-  readonly kind: 'upload' | 'download' | 'read'
+  readonly kind: 'upload' | 'download' | 'read' | 'copy'
   readonly bucket: string
   readonly key: string
   /** The local file, if there is one. */
   readonly path: string | undefined
+  /** The object that is copied; bucket and key are those of the copy. */
+  readonly source?: ObjectRef | undefined
 }
 
 /** Bytes of a transfer. */

@@ -25,6 +25,7 @@ export type {
   PayloadSigning,
   RequestChecksums,
   Resume,
+  SourceTarget,
   UploadChecksum,
 } from './options.ts'
 export type { PoolEvent, PoolEventType } from './pool/pool-event.ts'
@@ -34,7 +35,12 @@ export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'
 export type { CredentialsInput, CredentialsOption } from './store/s3-store-options.ts'
 export type { ObjectRef } from './store/types.ts'
 export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'
-export type { DownloadOptions, ResumeOptions, UploadOptions } from './transfer-options.ts'
+export type {
+  CopyOptions,
+  DownloadOptions,
+  ResumeOptions,
+  UploadOptions,
+} from './transfer-options.ts'
 export type { CleanupOptions, CleanupResult, CleanupUpload } from './transfer/clean-up-options.ts'
 export type {
   ActionReason,
@@ -59,7 +65,14 @@ export type {
 export type { RequestClass, TreePlan } from './tree/plan-sums.ts'
 export type { TreeProgress, TreeResult, TreeTransfer } from './tree/tree-transfer.ts'
 export type { Progress } from './transfer/progress.ts'
-export type { Checksum, DownloadResult, UploadResult, Verification } from './transfer/results.ts'
+export type {
+  Checksum,
+  CopyResult,
+  CopyWay,
+  DownloadResult,
+  UploadResult,
+  Verification,
+} from './transfer/results.ts'
 export type { Limits } from './transfer/running-limits.ts'
 export type { ListedEntry } from './tree/list-entries.ts'
 export type { ListOptions } from './tree/list-options.ts'

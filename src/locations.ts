@@ -47,6 +47,17 @@ export function destinationOf(
   return { bucket: location.bucket, key: resolveKey(location, fileNameOf(path)) }
 }
 
+/** Where a copy goes: below a bucket or a prefix it has the last name of its source. */
+export function copyDestination(destination: ObjectLocation, from: ObjectRef): ObjectRef {
+  if (typeof destination !== 'string') return objectAt(destination)
+  const location = parseS3Uri(destination)
+  if (location.key !== '' && !location.key.endsWith('/')) return parseObjectUri(destination)
+  const name = from.key.slice(from.key.lastIndexOf('/') + 1)
+  if (name !== '') return { bucket: location.bucket, key: location.key + name }
+  const message = `The key ${JSON.stringify(from.key)} does not end in a name: name the copy.`
+  throw new TransferError('ERR_URI_INVALID', message)
+}
+
 /** A prefix alone would be a legal key, but hardly the one that is meant; `{ bucket, key }` says it. */
 function namedObject(uri: string): ObjectRef {
   const object = parseObjectUri(uri)
@@ -56,7 +67,9 @@ function namedObject(uri: string): ObjectRef {
 }
 
 /** The version a download asks for, if it names one. */
-export function versionOf({ versionId }: DownloadOptions): { readonly versionId?: string } {
+export function versionOf({ versionId }: Pick<DownloadOptions, 'versionId'>): {
+  readonly versionId?: string
+} {
   return versionId === undefined ? {} : { versionId }
 }
 

@@ -4,23 +4,33 @@
  */
 
 import { drivers } from './environment.ts'
-import { badTarget, destinationOf, objectAt, versionOf, type ObjectLocation } from './locations.ts'
+import {
+  badTarget,
+  copyDestination,
+  destinationOf,
+  objectAt,
+  versionOf,
+  type ObjectLocation,
+} from './locations.ts'
 import { readBeginning } from './journal/read-beginning.ts'
 import type { ResolvedOptions } from './options.ts'
 import {
+  checkCopyOptions,
   checkDownloadOptions,
   checkResumeOptions,
   checkUploadOptions,
+  type CheckedCopy,
+  type CopyOptions,
   type DownloadOptions,
   type ResumeOptions,
   type UploadOptions,
 } from './transfer-options.ts'
 import type { ObjectRef } from './store/types.ts'
 import { validateKey } from './store/uri.ts'
-import type { DownloadResult, UploadResult } from './transfer/results.ts'
+import type { CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
 import type { RunningTransfers, StartedTransfer } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
-import type { TransferEnvironment } from './transfer/transfer-run.ts'
+import type { TransferEnvironment, TransferRun } from './transfer/transfer-run.ts'
 import { checkUploadInput, hearErrors, pathOf, type UploadInput } from './transfer/upload-input.ts'
 
 export class ObjectCalls {
@@ -78,6 +88,60 @@ export class ObjectCalls {
     })
   }
 
+  copy(
+    source: ObjectLocation,
+    destination: ObjectLocation,
+    options: CopyOptions,
+    check: () => void = nothing,
+  ): Transfer<CopyResult> {
+    const prepare = () => {
+      check()
+      const from = { ...objectAt(source), ...versionOf(options) }
+      const { bucket, key } = copyDestination(destination, from)
+      const checked = checkCopyOptions(options, this.#options.tuning)
+      const names = { kind: 'copy' as const, bucket, key, path: undefined, source: from }
+      return { names, from, checked }
+    }
+    return this.#transfers.submit(prepare, options, (run, { from, checked }) =>
+      this.#copy(run, from, checked, options),
+    )
+  }
+
+  /** Copies that are asked for alike. */
+  copies(
+    options: CopyOptions,
+  ): (from: ObjectRef, object: ObjectRef) => StartedTransfer<CopyResult> {
+    const checked = checkCopyOptions(options, this.#options.tuning)
+    return (from, { bucket, key }) => {
+      const names = { kind: 'copy' as const, bucket, key, path: undefined, source: from }
+      return this.#transfers.start(names, options, async (run) => {
+        validateKey(key)
+        return this.#copy(run, from, checked, options)
+      })
+    }
+  }
+
+  async #copy(
+    run: TransferRun,
+    from: ObjectRef,
+    { upload, sourceAttributes, via }: CheckedCopy,
+    { checksumAlgorithm, partSize }: CopyOptions,
+  ): Promise<CopyResult> {
+    const { runCopy } = await drivers.copy()
+    const { requestChecksumCalculation } = await this.#env.store.settings()
+    const isChecksumChosen = checksumAlgorithm !== undefined
+    const sendChecksum = isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED'
+    return runCopy(run, {
+      from,
+      upload: { ...upload, sendChecksum },
+      isChecksumChosen,
+      partSize,
+      sourceAttributes,
+      compare: await this.#compares(this.#env.source),
+      way: via,
+    })
+  }
+
   /** Uploads of files that are asked for alike: the options are checked once. */
   uploads(
     options: UploadOptions,
@@ -115,13 +179,18 @@ export class ObjectCalls {
     id: string,
     options: ResumeOptions,
     check: () => void,
-  ): Transfer<UploadResult | DownloadResult> {
+  ): Transfer<UploadResult | DownloadResult | CopyResult> {
     const prepare = () => {
       check()
       const secrets = checkResumeOptions(options)
       const begin = readBeginning(this.#env.openUploads.stateDirectory, id)
       const { bucket, key } = begin.place
-      return { names: { kind: begin.type, bucket, key, path: begin.path }, begin, secrets }
+      const source = begin.type === 'upload' ? begin.from : undefined
+      const names =
+        source === undefined
+          ? { kind: begin.type, bucket, key, path: begin.path }
+          : { kind: 'copy' as const, bucket, key, path: undefined, source }
+      return { names, begin, secrets }
     }
     return this.#transfers.submit(prepare, options, async (run, { begin, secrets }) => {
       const { resumeJob } = await drivers.resumeJob()
@@ -145,8 +214,8 @@ export class ObjectCalls {
     })
   }
 
-  async #compares(): Promise<boolean> {
-    const { responseChecksumValidation } = await this.#env.store.settings()
+  async #compares(store = this.#env.store): Promise<boolean> {
+    const { responseChecksumValidation } = await store.settings()
     return responseChecksumValidation === 'WHEN_SUPPORTED'
   }
 }

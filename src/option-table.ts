@@ -58,7 +58,9 @@ const duration = (value: number, min: number, max: number): NumberRow => ({
 const HOUR = 3_600_000
 
 /** The option table. */
-export const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: OptionRow } = {
+export const OPTIONS: {
+  readonly [K in Exclude<keyof EngineOptions, 'source'>]-?: OptionRow
+} = {
   target: { kind: 'text', doc: 'Where `upload(path)` puts files, `s3://bucket/prefix/`' },
   region: { kind: 'text', flag: '--region', was: ['region_name'], doc: 'Region of the buckets' },
   endpoint: {

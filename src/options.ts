@@ -4,7 +4,8 @@
 
 import type { ChecksumAlgorithm } from './checksum/algorithms.ts'
 import type { TlsVersion } from './network/settings.ts'
-import { checkOption, unknownOption } from './option-check.ts'
+import { TransferError } from './errors.ts'
+import { checkOption, unknownOption, type OptionRow } from './option-check.ts'
 import { OPTIONS } from './option-table.ts'
 import type { CredentialsOption } from './store/s3-store-options.ts'
 
@@ -152,7 +153,28 @@ export type Resume = 'auto' | 'always' | 'off'
 
 export type DiskMode = 'buffered' | 'direct' | 'auto'
 
-export type EngineOptions = ConnectionTarget & Tuning
+/** What a source of copies may have of its own. */
+export type SourceTarget = Pick<
+  ConnectionTarget,
+  | 'region'
+  | 'endpoint'
+  | 'profile'
+  | 'credentials'
+  | 'pathStyle'
+  | 'accelerate'
+  | 'dualstack'
+  | 'fips'
+>
+
+export interface CopyTarget {
+  /**
+   * Where and as whom copies are read, where that is not where and as whom they are written: nothing of
+   * the other options of that kind counts for it. @default the same store and identity
+   */
+  readonly source?: SourceTarget | undefined
+}
+
+export type EngineOptions = ConnectionTarget & CopyTarget & Tuning
 
 export type UploadChecksum = Extract<
   ChecksumAlgorithm,
@@ -166,6 +188,8 @@ export type ResolvedTuning = Readonly<{
 
 export interface ResolvedOptions {
   readonly target: ConnectionTarget
+  /** `undefined` for the same store and identity. */
+  readonly source: SourceTarget | undefined
   readonly tuning: ResolvedTuning
 }
 
@@ -193,6 +217,17 @@ const TARGET_NAMES = [
   'proxy',
 ] as const satisfies readonly (keyof ConnectionTarget)[]
 
+const SOURCE_NAMES = [
+  'region',
+  'endpoint',
+  'profile',
+  'credentials',
+  'pathStyle',
+  'accelerate',
+  'dualstack',
+  'fips',
+] as const satisfies readonly (keyof SourceTarget)[]
+
 /**
  * Checks and fills in the options of an engine.
  *
@@ -200,17 +235,19 @@ const TARGET_NAMES = [
  * @throws ERR_OPTION_INVALID for a wrong type or a value out of bounds.
  */
 export function resolveOptions(input: EngineOptions = {}): ResolvedOptions {
-  checkNames(input)
+  const { source, ...own } = input
+  checkNames(own, OPTIONS)
   const target: Record<string, unknown> = {}
   const tuning: Record<string, unknown> = {}
   for (const [name, row] of Object.entries(OPTIONS)) {
-    const value = checkOption(name, row, input[name as keyof EngineOptions])
+    const value = checkOption(name, row, own[name as keyof typeof own])
     const isTarget = (TARGET_NAMES as readonly string[]).includes(name)
     if (value !== undefined) (isTarget ? target : tuning)[name] = value
   }
   const resolved = tuning as unknown as ResolvedTuning
   return Object.freeze({
     target: Object.freeze(target as ConnectionTarget),
+    source: source === undefined ? undefined : checkSource(source),
     tuning: Object.freeze({
       ...resolved,
       // More workers than connections could never all work; more requests would only wait.
@@ -220,9 +257,23 @@ export function resolveOptions(input: EngineOptions = {}): ResolvedOptions {
   })
 }
 
-function checkNames(input: object): void {
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+function checkSource(input: SourceTarget): SourceTarget {
+  if (typeof input !== 'object' || input === null) {
+    const message = 'Expected `source` to be an object: { endpoint, region, credentials, … }.'
+    throw new TransferError('ERR_OPTION_INVALID', message, { option: 'source' })
+  }
+  const rows = Object.fromEntries(SOURCE_NAMES.map((name) => [name, OPTIONS[name]]))
+  checkNames(input, rows)
+  const entries = SOURCE_NAMES.map((name) => [
+    name,
+    checkOption(name, rows[name] as OptionRow, input[name]),
+  ])
+  return Object.freeze(Object.fromEntries(entries.filter(([, value]) => value !== undefined)))
+}
+
+function checkNames(input: object, rows: Readonly<Record<string, OptionRow>>): void {
   for (const name of Object.keys(input)) {
-    if (Object.hasOwn(OPTIONS, name)) continue
-    throw unknownOption(name, OPTIONS)
+    if (!Object.hasOwn(rows, name)) throw unknownOption(name, rows)
   }
 }

@@ -47,5 +47,6 @@ export async function shutDown(
   }
   await env.executor.close()
   env.store.close()
+  env.source.close()
   await env.openUploads.settled()
 }

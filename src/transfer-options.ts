@@ -50,6 +50,19 @@ export interface DownloadOptions extends RequestAttributes, CommonOptions {
   readonly fsync?: boolean | undefined
 }
 
+/** What is said of the copy replaces what its source has; all else is taken over, tags too. */
+export interface CopyOptions extends Omit<UploadOptions, 'size'> {
+  /** Version of the source. @default the current one */
+  readonly versionId?: string | undefined
+  /** Customer key the source is encrypted with. */
+  readonly sourceCustomerKey?: Uint8Array | string | undefined
+  /**
+   * `server`: the store copies by itself, or it fails; `relay`: the bytes come through here.
+   * @default by the store where one identity can do that, through here else and where it refuses
+   */
+  readonly via?: 'server' | 'relay' | undefined
+}
+
 /** What a transfer that is gone on with may be given; all else is as it was. */
 export interface ResumeOptions
   extends Pick<RequestAttributes, 'sseCustomerKey'>, Omit<CommonOptions, 'partSize'> {}
@@ -81,6 +94,12 @@ const UPLOAD_NAMES = [
   'maxInFlight',
   'leavePartsOnError',
 ]
+const COPY_NAMES = [
+  ...UPLOAD_NAMES.filter((name) => name !== 'size'),
+  'versionId',
+  'sourceCustomerKey',
+  'via',
+]
 const RESUME_NAMES = ['sseCustomerKey', 'signal', 'onProgress']
 const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId', 'fsync']
 
@@ -105,6 +124,29 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
     size,
     maxInFlight: override('maxInFlight', options.maxInFlight, tuning) as number,
     leavePartsOnError,
+  }
+}
+
+export interface CheckedCopy {
+  readonly upload: CheckedUpload
+  readonly sourceAttributes: RequestAttributes
+  readonly via: CopyOptions['via']
+}
+
+/** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+export function checkCopyOptions(options: CopyOptions, tuning: ResolvedTuning): CheckedCopy {
+  const { versionId, sourceCustomerKey, via, ...upload } = options
+  checkNames(options, COPY_NAMES)
+  if (versionId !== undefined && typeof versionId !== 'string') throw invalid('versionId', 'a text')
+  if (via !== undefined && via !== 'server' && via !== 'relay') {
+    throw invalid('via', 'server or relay')
+  }
+  const { requestPayer } = options
+  const source = { sseCustomerKey: sourceCustomerKey, requestPayer }
+  return {
+    upload: checkUploadOptions(upload, tuning),
+    sourceAttributes: validateAttributes(source),
+    via,
   }
 }
 

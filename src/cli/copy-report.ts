@@ -52,7 +52,12 @@ export interface CopyNames {
   readonly size?: number | undefined
 }
 
-const VERBS = { upload: 'uploaded', download: 'downloaded', read: 'read' } as const
+const VERBS = {
+  upload: 'uploaded',
+  download: 'downloaded',
+  read: 'read',
+  copy: 'copied',
+} as const
 
 export class CopyReport {
   readonly #route: CopyNames
@@ -81,7 +86,7 @@ export class CopyReport {
     }
     if (this.#style.quiet) return
     const amount = size === undefined ? '' : ` (${formatSize(size)})`
-    const verb = kind === 'upload' ? 'upload' : 'download'
+    const verb = kind === 'read' ? 'download' : kind
     this.#streams.stdout.write(
       `(dry run) ${verb} ${escapeText(source)}${amount} to ${escapeText(target)}\n`,
     )

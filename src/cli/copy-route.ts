@@ -4,6 +4,7 @@
  *
  *   file  → s3://      upload           -, pipe, device → s3://      upload of a stream
  *   s3:// → file, dir  download         s3:// → -, pipe, device      read
+ *   s3:// → s3://      copy
  */
 
 import { createReadStream, createWriteStream, type Stats } from 'node:fs'
@@ -24,7 +25,7 @@ export type CopyRoute =
       /** Bytes, where they can be known beforehand. */
       readonly size: number | undefined
     }
-  | { readonly kind: 'download'; readonly source: string; readonly target: string }
+  | { readonly kind: 'download' | 'copy'; readonly source: string; readonly target: string }
   | {
       readonly kind: 'read'
       readonly source: string
@@ -51,10 +52,7 @@ export async function routeCopy(
   parse: (uri: string) => S3Location,
 ): Promise<CopyRoute> {
   for (const text of [source, target]) checkSpelling(text)
-  if (isUri(source) && isUri(target)) {
-    const message = 'cp does not copy from s3:// to s3://.'
-    throw new UsageError('ERR_USAGE', message, 'Download to a file first, or pipe: cp A - | cp - B')
-  }
+  if (isUri(source) && isUri(target)) return routeBetween(source, parse(source), target)
   if (!isUri(source) && !isUri(target)) {
     const message = 'One of source and destination must be s3://bucket/key.'
     throw new UsageError('ERR_USAGE', message, 'For two local files use the cp of your system.')
@@ -62,6 +60,15 @@ export async function routeCopy(
   return isUri(target)
     ? routeUpload(source, target, parse(target))
     : routeDownload(source, parse(source), target)
+}
+
+/** Below a bucket or a prefix a copy has the last name of its source. */
+function routeBetween(source: string, from: S3Location, target: string): CopyRoute {
+  if (from.key === '' || from.key.endsWith('/')) {
+    const message = `${source} is a bucket or a prefix, and cp copies one object.`
+    throw new UsageError('ERR_URI_INVALID', message, 'Add --recursive, or name the object.')
+  }
+  return { kind: 'copy', source, target }
 }
 
 async function routeUpload(path: string, target: string, to: S3Location): Promise<CopyRoute> {

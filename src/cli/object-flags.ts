@@ -10,7 +10,9 @@ import { attributeName, invalidFlag, type FlagValues } from './flags.ts'
 import { parsePairs } from './pairs.ts'
 import { UsageError } from './usage-error.ts'
 
-export type Direction = 'upload' | 'download'
+export type Direction = 'upload' | 'download' | 'copy'
+
+const WORDS = { upload: 'an upload', download: 'a download', copy: 'a copy' } as const
 
 interface ObjectFlag {
   /** With the placeholder of its value. */
@@ -24,8 +26,8 @@ interface ObjectFlag {
   readonly preset?: string
 }
 
-const UPLOAD = ['upload'] as const
-const BOTH = ['upload', 'download'] as const
+const UPLOAD = ['upload', 'copy'] as const
+const BOTH = ['upload', 'download', 'copy'] as const
 
 const OBJECT_FLAGS: readonly ObjectFlag[] = [
   row('--content-type <type>', 'contentType', UPLOAD, 'Media type (default: by the file name)'),
@@ -62,7 +64,12 @@ const OBJECT_FLAGS: readonly ObjectFlag[] = [
   row('--expected-bucket-owner <id>', 'expectedBucketOwner', BOTH, 'Account that owns the bucket'),
   row('--if-none-match <etag>', 'ifNoneMatch', UPLOAD, "'*' writes only where no object is"),
   row('--if-match <etag>', 'ifMatch', UPLOAD, 'Replaces only the object with this ETag'),
-  row('--version-id <id>', 'versionId', ['download'], 'Version to read (default: the current one)'),
+  row(
+    '--version-id <id>',
+    'versionId',
+    ['download', 'copy'],
+    'Version to read (default: the current one)',
+  ),
 ]
 
 /** The flags, for the help of `cp`. */
@@ -107,7 +114,7 @@ export function objectOptionsFrom(
     const value = values[attributeName(flag)]
     if (value === undefined) continue
     if (!each.directions.includes(direction)) {
-      const message = `${flag} has no meaning for ${direction === 'upload' ? 'an upload' : 'a download'}.`
+      const message = `${flag} has no meaning for ${WORDS[direction]}.`
       throw new UsageError('ERR_OPTION_INVALID', message, 'Leave it out.')
     }
     options[each.option] = value instanceof Map ? Object.fromEntries(value) : value

@@ -29,6 +29,8 @@ const TEXT_MAX = 16 * KiB
 
 const text: Kind = { good: isText }
 const path: Kind = { good: (value) => isText(value) && isAbsolute(value) }
+/** A file, or of a copy the object that is read. */
+const source: Kind = { good: (value) => path.good(value) || (isText(value) && isObjectUrl(value)) }
 const flag: Kind = { good: (value) => typeof value === 'boolean' }
 const count: Kind = { good: (value) => Number.isSafeInteger(value) && (value as number) >= 0 }
 const positive: Kind = { good: (value) => Number.isSafeInteger(value) && (value as number) > 0 }
@@ -92,7 +94,9 @@ const begin: Fields = {
 const RECORDS: { readonly [T in JournalRecord['type']]: Fields } = {
   upload: {
     ...begin,
-    source: fileIdentity,
+    path: source,
+    from: optional(place),
+    source: either(fileIdentity, objectIdentity),
     checksumType,
     sendChecksum: flag,
     token: text,
@@ -133,6 +137,15 @@ export function decodeRecord(json: string): JournalRecord | undefined {
   return { type, ...revived(fields, rest) } as unknown as JournalRecord
 }
 
+/** The URL of an object, with nothing in it but its names and version. */
+function isObjectUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, pathname, search, hash } = new URL(text)
+  const isPlainUrl = username === '' && password === '' && hash === ''
+  const isName = /^\/[^/]+\/./u.test(pathname) && /^(?:\?versionId=[^&]+)?$/u.test(search)
+  return /^https?:$/u.test(protocol) && isPlainUrl && isName
+}
+
 /** Scheme, host and port of a URL, nothing else of it; `undefined` when it is none. */
 export function originOf(url: string): string | undefined {
   const origin = URL.canParse(url) ? new URL(url).origin : 'null'
@@ -162,6 +175,14 @@ function areAttributes(value: Readonly<Record<string, unknown>>): boolean {
 
 function optional(kind: Kind): Kind {
   return { ...kind, optional: true }
+}
+
+function either(first: Kind, second: Kind): Kind {
+  const kindOf = (value: unknown): Kind => (first.good(value) ? first : second)
+  return {
+    good: (value) => kindOf(value).good(value),
+    revive: (value) => kindOf(value).revive?.(value) ?? value,
+  }
 }
 
 function nested(fields: Fields): Kind {

@@ -7,6 +7,7 @@ import type { BigIntStats } from 'node:fs'
 import type { Checksum } from '../checksum/stored.ts'
 import type { ObjectAttributes } from '../store/attributes.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
+import { encodeKey } from '../store/signing.ts'
 import type { ObjectRef, StoreRoute } from '../store/types.ts'
 import { bareUrlOf, originOf } from './codec.ts'
 import type { Connection, FileIdentity, NotedAttributes, ObjectIdentity, Place } from './records.ts'
@@ -41,6 +42,12 @@ export function placeOf(
 ): Place {
   const endpoint = originOf(route.origin) ?? route.origin
   return { endpoint, region: route.signing?.region, bucket, key, versionId }
+}
+
+/** One text for a place, as the name of the source of a copy. */
+export function urlOfPlace({ endpoint, bucket, key, versionId }: Place): string {
+  const version = versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`
+  return `${endpoint}/${bucket}/${encodeKey(key)}${version}`
 }
 
 /** What was said of where and as whom, without what is secret or of no use to find a place again. */

@@ -17,13 +17,13 @@ import { haveJournals, journalsDirectory } from './state-directory.ts'
 export interface ResumableJob {
   /** Names it. */
   readonly id: string
-  readonly direction: 'upload' | 'download'
+  readonly direction: 'upload' | 'download' | 'copy'
   readonly place: Place
   /** Options of the engine that began it, as far as they say where: give them to another one. */
   readonly connection: Connection
   /** Whether it needs the customer key it was begun with. */
   readonly needsCustomerKey: boolean
-  /** The source of an upload, the target of a download. */
+  /** The source of an upload, the target of a download; of a copy the URL of its source. */
   readonly path: string
   /** Epoch milliseconds, by this machine's clock. */
   readonly startedAt: number
@@ -80,7 +80,7 @@ async function describeJob(stateDirectory: string, id: string): Promise<Resumabl
   const { begin } = state
   return {
     id,
-    direction: begin.type,
+    direction: begin.type === 'upload' && begin.from !== undefined ? 'copy' : begin.type,
     place: begin.place,
     connection: begin.connection,
     needsCustomerKey: begin.hasCustomerKey,

@@ -10,13 +10,13 @@ import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { ObjectAttributes } from '../store/attributes.ts'
 import type { ListedPart } from '../store/object-store.ts'
 import { attributesDigest } from './job.ts'
-import type { Completed, FileIdentity, PartNoted } from './records.ts'
+import type { Completed, FileIdentity, ObjectIdentity, PartNoted } from './records.ts'
 import { rangeOfJob, type UploadState } from './replay.ts'
 import { changeOf } from './changes.ts'
 
 /** The upload as it would be begun now. */
 export interface UploadNow {
-  readonly source: FileIdentity
+  readonly source: FileIdentity | ObjectIdentity
   readonly attributes: ObjectAttributes
   readonly algorithm: ChecksumAlgorithm
   readonly checksumType: ChecksumType
@@ -142,8 +142,9 @@ function witnessOf(there: ListedPart, algorithm: ChecksumAlgorithm): Witness | u
 }
 
 function differenceOf({ begin }: UploadState, now: UploadNow): string | undefined {
-  const file = changeOf('The file', begin.source, now.source)
-  if (file !== undefined) return file
+  const what = begin.from === undefined ? 'The file' : 'The source'
+  const source = changeOf<object>(what, begin.source, now.source)
+  if (source !== undefined) return source
   const hasKey = now.attributes.sseCustomerKey !== undefined
   const asked = attributesDigest(now.attributes, hasKey)
   if (attributesDigest(begin.attributes, begin.hasCustomerKey) !== asked) {

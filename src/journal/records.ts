@@ -76,7 +76,7 @@ interface Begin {
   readonly startedAt: number
   readonly connection: Connection
   readonly place: Place
-  /** Absolute. The source of an upload, the target of a download. */
+  /** Absolute. The source of an upload, the target of a download; of a copy the URL of its source. */
   readonly path: string
   readonly partSize: number
   readonly parts: number
@@ -90,7 +90,9 @@ interface Begin {
 /** First of an upload; durable with its id. */
 export interface UploadBegin extends Begin {
   readonly type: 'upload'
-  readonly source: FileIdentity
+  readonly source: FileIdentity | ObjectIdentity
+  /** Of a copy: where its source is. */
+  readonly from?: Place | undefined
   readonly checksumType: ChecksumType
   /** Whether the store is sent checksums. */
   readonly sendChecksum: boolean

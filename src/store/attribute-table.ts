@@ -18,6 +18,7 @@ import { canonicalQuery } from './signing.ts'
 export type AttributedRequest =
   | 'put'
   | 'create'
+  | 'copy'
   | 'part'
   | 'complete'
   | 'read'
@@ -44,10 +45,11 @@ const METADATA_BYTES_MAX = 2048
 /** Most tags of an object. Source: S3 User Guide, "Categorizing your storage using tags". */
 const TAGS_MAX = 10
 
-const NEW_OBJECT = ['put', 'create'] as const
+const NEW_OBJECT = ['put', 'create', 'copy'] as const
 const EVERY_REQUEST = [
   'put',
   'create',
+  'copy',
   'part',
   'complete',
   'read',
@@ -55,9 +57,9 @@ const EVERY_REQUEST = [
   'abort',
   'bucket',
 ] as const
-const WITH_CUSTOMER_KEY = ['put', 'create', 'part', 'complete', 'read', 'list'] as const
+const WITH_CUSTOMER_KEY = ['put', 'create', 'copy', 'part', 'complete', 'read', 'list'] as const
 /** A multipart upload meets its condition when it completes, not when it is opened. */
-const CONDITIONAL = ['put', 'complete'] as const
+const CONDITIONAL = ['put', 'copy', 'complete'] as const
 
 export const ATTRIBUTES = {
   contentType: text(NEW_OBJECT, 'content-type', 'ContentType'),

@@ -15,6 +15,7 @@ import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { TransferError } from '../errors.ts'
 import type { StopSignal } from './abortable.ts'
 import type { BucketAttributes, ObjectAttributes, RequestAttributes } from './attributes.ts'
+import type { CopyCalls, ObjectDescription } from './copy-calls.ts'
 import type { ObjectRef, StoreRoute } from './types.ts'
 
 /** When checksums are computed or compared, as `AWS_REQUEST_CHECKSUM_CALCULATION` says it. */
@@ -52,6 +53,7 @@ export interface ObjectInfo {
   readonly contentEncoding: string | undefined
   readonly storageClass: string | undefined
   readonly serverSideEncryption: string | undefined
+  readonly described?: ObjectDescription | undefined
 }
 
 /** A part as Complete lists it. Checksums may go with it, base64. */
@@ -190,7 +192,7 @@ export interface ListObjectsOptions extends BucketCallOptions {
   readonly maxKeys?: number | undefined
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends CopyCalls {
   /** What the environment says. Idempotent, no request. @throws ERR_OPTION_INVALID */
   settings(): Promise<StoreSettings>
 

@@ -21,6 +21,7 @@ import { classifyResponse, type FailedResponse } from './classify.ts'
 import type { ControlResponse } from './control-transport.ts'
 import { cleanMessage, parseErrorBody } from './error-body.ts'
 import { STORE_CODES } from './error-classes.ts'
+import type { ObjectDescription } from './copy-calls.ts'
 import { invalid } from './invalid-answer.ts'
 import type { CompletedObject, ListedPart, ObjectInfo, UploadPage } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
@@ -30,6 +31,9 @@ import type { ObjectRef } from './types.ts'
 const ROOTS: Readonly<Record<string, string>> = {
   CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
   CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
+  CopyObjectCommand: 'CopyObjectResult',
+  UploadPartCopyCommand: 'CopyPartResult',
+  GetObjectTaggingCommand: 'Tagging',
   ListObjectsV2Command: 'ListBucketResult',
   ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
   ListPartsCommand: 'ListPartsResult',
@@ -92,6 +96,23 @@ export function readObjectInfo(output: HeadObjectCommandOutput): ObjectInfo {
     contentEncoding: output.ContentEncoding,
     storageClass: output.StorageClass,
     serverSideEncryption: output.ServerSideEncryption,
+    described: readDescription(output),
+  }
+}
+
+function readDescription(output: HeadObjectCommandOutput): ObjectDescription {
+  return {
+    cacheControl: output.CacheControl,
+    contentDisposition: output.ContentDisposition,
+    contentLanguage: output.ContentLanguage,
+    expires: output.ExpiresString,
+    websiteRedirectLocation: output.WebsiteRedirectLocation,
+    sseKmsKeyId: output.SSEKMSKeyId,
+    objectLockMode: output.ObjectLockMode,
+    objectLockRetainUntil: output.ObjectLockRetainUntilDate?.getTime(),
+    objectLockLegalHold: output.ObjectLockLegalHoldStatus === 'ON',
+    tagCount: output.TagCount ?? 0,
+    missingMetadata: output.MissingMeta ?? 0,
   }
 }
 
@@ -176,7 +197,7 @@ function hasRoot(text: string, root: string): boolean {
   return text.trimEnd().endsWith(`</${name}>`)
 }
 
-function readChecksums(
+export function readChecksums(
   output: Readonly<Partial<Record<ChecksumMember, string | undefined>>>,
 ): Partial<Record<ChecksumAlgorithm, string>> {
   const checksums: Partial<Record<ChecksumAlgorithm, string>> = {}
@@ -187,7 +208,7 @@ function readChecksums(
   return checksums
 }
 
-function checksumType(value: string | undefined): ChecksumType | undefined {
+export function checksumType(value: string | undefined): ChecksumType | undefined {
   return value === 'FULL_OBJECT' || value === 'COMPOSITE' ? value : undefined
 }
 

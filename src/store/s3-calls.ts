@@ -4,16 +4,11 @@
  * Loaded with the first call, as all of the SDK is: a small upload to a plain store makes none.
  */
 
-import type { S3Client } from '@aws-sdk/client-s3'
-
-import { TransferError, type ErrorContext } from '../errors.ts'
-import { abortable, abortError, throwIfAborted } from './abortable.ts'
+import { TransferError } from '../errors.ts'
 import { attributeParams } from './attributes.ts'
-import { classifyException } from './classify.ts'
 import { invalid } from './invalid-answer.ts'
 import type {
   BucketCallOptions,
-  CallOptions,
   CompletedObject,
   CompletedPart,
   CompleteOptions,
@@ -32,10 +27,8 @@ import {
   readObjectInfo,
   readUploadPage,
 } from './s3-answers.ts'
-import type { S3Clients } from './s3-clients.ts'
+import { sendCall, type CallHost } from './s3-call.ts'
 import { completeParams, createParams, headParams, objectParams } from './s3-params.ts'
-import type { S3StoreOptions } from './s3-store-options.ts'
-import type { Sdk } from './sdk.ts'
 import type { ObjectRef } from './types.ts'
 
 /**
@@ -54,18 +47,6 @@ const LIST_UPLOADS_PAGE = 1000
 /** What XML 1.0 has no way to say; keys with it are removed one by one. */
 // oxlint-disable-next-line no-control-regex
 const NOT_IN_XML = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/
-
-interface SendOptions {
-  readonly abortSignal?: AbortSignal
-}
-
-/** What the calls need of their store. */
-export interface CallHost {
-  readonly options: S3StoreOptions
-  open(): Promise<S3Clients>
-  /** The region a bucket is in, as far as it is known. */
-  regionOf(bucket: string, clients: S3Clients): string
-}
 
 export class S3Calls {
   readonly #host: CallHost
@@ -91,11 +72,18 @@ export class S3Calls {
     options: CreateOptions = {},
   ): Promise<{ readonly uploadId: string }> {
     const params = createParams(object, options)
-    return this.#call('CreateMultipartUpload', object, {}, options, async (client, s3, sending) => {
-      const output = await client.send(new s3.CreateMultipartUploadCommand(params), sending)
-      if (!output.UploadId) throw invalid('The answer has no upload id.')
-      return { uploadId: output.UploadId }
-    })
+    return sendCall(
+      this.#host,
+      'CreateMultipartUpload',
+      object,
+      {},
+      options,
+      async (client, s3, sending) => {
+        const output = await client.send(new s3.CreateMultipartUploadCommand(params), sending)
+        if (!output.UploadId) throw invalid('The answer has no upload id.')
+        return { uploadId: output.UploadId }
+      },
+    )
   }
 
   async completeMultipartUpload(
@@ -107,7 +95,8 @@ export class S3Calls {
     const params = completeParams(object, uploadId, parts, options)
     const requestTimeout = Math.max(COMPLETE_TIMEOUT_MIN_MS, this.#host.options.readTimeoutMs)
     const context = { uploadId }
-    return this.#call(
+    return sendCall(
+      this.#host,
       'CompleteMultipartUpload',
       object,
       context,
@@ -129,15 +118,21 @@ export class S3Calls {
   ): Promise<void> {
     const context = { uploadId }
     try {
-      await this.#call('AbortMultipartUpload', object, context, options, (client, s3, sending) =>
-        client.send(
-          new s3.AbortMultipartUploadCommand({
-            ...attributeParams('abort', options.attributes),
-            ...objectParams(object),
-            UploadId: uploadId,
-          }),
-          sending,
-        ),
+      await sendCall(
+        this.#host,
+        'AbortMultipartUpload',
+        object,
+        context,
+        options,
+        (client, s3, sending) =>
+          client.send(
+            new s3.AbortMultipartUploadCommand({
+              ...attributeParams('abort', options.attributes),
+              ...objectParams(object),
+              UploadId: uploadId,
+            }),
+            sending,
+          ),
       )
     } catch (error) {
       if (error instanceof TransferError && error.code === 'ERR_UPLOAD_NOT_FOUND') return
@@ -154,17 +149,23 @@ export class S3Calls {
     const context = { uploadId }
     let marker: string | undefined
     do {
-      const page = await this.#call('ListParts', object, context, options, (client, s3, sending) =>
-        client.send(
-          new s3.ListPartsCommand({
-            ...attributeParams('list', options.attributes),
-            ...objectParams(object),
-            UploadId: uploadId,
-            MaxParts: LIST_PARTS_PAGE,
-            ...(marker === undefined ? {} : { PartNumberMarker: marker }),
-          }),
-          sending,
-        ),
+      const page = await sendCall(
+        this.#host,
+        'ListParts',
+        object,
+        context,
+        options,
+        (client, s3, sending) =>
+          client.send(
+            new s3.ListPartsCommand({
+              ...attributeParams('list', options.attributes),
+              ...objectParams(object),
+              UploadId: uploadId,
+              MaxParts: LIST_PARTS_PAGE,
+              ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+            }),
+            sending,
+          ),
       )
       for (const part of page.Parts ?? []) parts.push(readListedPart(part))
       const next = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
@@ -179,7 +180,8 @@ export class S3Calls {
 
   async listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage> {
     const { prefix, after } = options
-    return this.#call(
+    return sendCall(
+      this.#host,
       'ListMultipartUploads',
       { bucket },
       {},
@@ -209,16 +211,23 @@ export class S3Calls {
     for (const key of odd) await this.#deleteObject({ bucket, key }, options)
     if (plain.length === 0) return new Map()
     const Objects = plain.map((Key) => ({ Key }))
-    return this.#call('DeleteObjects', { bucket }, {}, options, async (client, s3, sending) => {
-      const carried = attributeParams('bucket', options.attributes)
-      const params = { Bucket: bucket, Delete: { Objects }, ...carried }
-      const command = new s3.DeleteObjectsCommand(params)
-      return readDeleted(plain, await client.send(command, sending))
-    })
+    return sendCall(
+      this.#host,
+      'DeleteObjects',
+      { bucket },
+      {},
+      options,
+      async (client, s3, sending) => {
+        const carried = attributeParams('bucket', options.attributes)
+        const params = { Bucket: bucket, Delete: { Objects }, ...carried }
+        const command = new s3.DeleteObjectsCommand(params)
+        return readDeleted(plain, await client.send(command, sending))
+      },
+    )
   }
 
   async #deleteObject(object: ObjectRef, options: BucketCallOptions): Promise<void> {
-    await this.#call('DeleteObject', object, {}, options, (client, s3, sending) =>
+    await sendCall(this.#host, 'DeleteObject', object, {}, options, (client, s3, sending) =>
       client.send(
         new s3.DeleteObjectCommand({
           ...objectParams(object),
@@ -231,33 +240,8 @@ export class S3Calls {
 
   async #head(object: ObjectRef, options: HeadOptions, checksums: boolean): Promise<ObjectInfo> {
     const params = headParams(object, options, checksums)
-    return this.#call('HeadObject', object, {}, options, async (client, s3, sending) =>
+    return sendCall(this.#host, 'HeadObject', object, {}, options, async (client, s3, sending) =>
       readObjectInfo(await client.send(new s3.HeadObjectCommand(params), sending)),
     )
-  }
-
-  /** One attempt of one operation; whatever goes wrong comes out as a `TransferError`. */
-  async #call<T>(
-    operation: string,
-    object: Pick<ObjectRef, 'bucket'> & Partial<Pick<ObjectRef, 'key'>>,
-    more: ErrorContext,
-    options: CallOptions,
-    run: (client: S3Client, s3: Sdk['s3'], sending: SendOptions) => Promise<T>,
-  ): Promise<T> {
-    const { bucket, key } = object
-    const { signal } = options
-    const context = { operation, bucket, key, ...more }
-    try {
-      throwIfAborted(signal)
-      const clients = await abortable(this.#host.open(), signal)
-      // Asked here first, so that a lack of credentials is told from a refusal by the store.
-      if (this.#host.options.credentials !== 'anonymous')
-        await abortable(clients.credentials(), signal)
-      const client = clients.client(this.#host.regionOf(bucket, clients))
-      return await run(client, clients.sdk.s3, signal === undefined ? {} : { abortSignal: signal })
-    } catch (error) {
-      if (signal?.aborted === true) throw abortError(signal).with(context)
-      throw classifyException(error, context)
-    }
   }
 }

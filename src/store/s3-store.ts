@@ -11,6 +11,7 @@
 import { TransferError } from '../errors.ts'
 import { abortable, throwIfAborted } from './abortable.ts'
 import type { ControlTransport } from './control-transport.ts'
+import type { Copied, CopyCalls, CopyObjectOptions, CopyPartOptions } from './copy-calls.ts'
 import type { ListCall } from './list-objects.ts'
 import type {
   CallOptions,
@@ -32,6 +33,7 @@ import type {
 } from './object-store.ts'
 import { findPlainStore, type PlainStore } from './plain-store.ts'
 import type { RouteAddress } from './route-probe.ts'
+import type { CallHost } from './s3-call.ts'
 import type { S3Calls } from './s3-calls.ts'
 import type { S3Clients } from './s3-clients.ts'
 import type { S3StoreOptions } from './s3-store-options.ts'
@@ -52,6 +54,7 @@ class S3Store implements ObjectStore {
   #transport: Promise<ControlTransport> | undefined
   #clients: Promise<S3Clients> | undefined
   #calls: Promise<S3Calls> | undefined
+  #copyCalls: Promise<CopyCalls> | undefined
   #listCall: Promise<ListCall> | undefined
   #clockOffsetMs = 0
   #closed = false
@@ -88,6 +91,21 @@ class S3Store implements ObjectStore {
     options?: CompleteOptions,
   ): Promise<CompletedObject> {
     return (await this.#load()).completeMultipartUpload(object, uploadId, parts, options)
+  }
+
+  async copyObject(from: ObjectRef, to: ObjectRef, options: CopyObjectOptions): Promise<Copied> {
+    return (await this.#loadCopies()).copyObject(from, to, options)
+  }
+
+  async copyPart(from: ObjectRef, to: ObjectRef, options: CopyPartOptions): Promise<Copied> {
+    return (await this.#loadCopies()).copyPart(from, to, options)
+  }
+
+  async tags(
+    object: ObjectRef,
+    options?: Parameters<CopyCalls['tags']>[1],
+  ): Promise<Readonly<Record<string, string>>> {
+    return (await this.#loadCopies()).tags(object, options)
   }
 
   async abortMultipartUpload(
@@ -203,11 +221,22 @@ class S3Store implements ObjectStore {
 
   async #loadCalls(): Promise<S3Calls> {
     const { S3Calls } = await import('./s3-calls.ts')
-    return new S3Calls({
+    return new S3Calls(this.#callHost)
+  }
+
+  #loadCopies(): Promise<CopyCalls> {
+    this.#copyCalls ??= import('./s3-copy-calls.ts').then(
+      ({ S3CopyCalls }) => new S3CopyCalls(this.#callHost),
+    )
+    return this.#copyCalls
+  }
+
+  get #callHost(): CallHost {
+    return {
       options: this.#options,
       open: () => this.#open(),
       regionOf: (bucket, clients) => this.#regionOf(bucket, clients.settings),
-    })
+    }
   }
 
   async #route(bucket: string): Promise<StoreRoute> {

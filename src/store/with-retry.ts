@@ -66,6 +66,11 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       attempt(object.bucket, call, hadNoEffect, () =>
         store.completeMultipartUpload(object, uploadId, parts, call),
       ),
+    copyObject: (from, to, call) =>
+      attempt(to.bucket, call, always, () => store.copyObject(from, to, call)),
+    copyPart: (from, to, call) =>
+      attempt(to.bucket, call, always, () => store.copyPart(from, to, call)),
+    tags: (object, call) => attempt(object.bucket, call, always, () => store.tags(object, call)),
     abortMultipartUpload: (object, uploadId, call) =>
       attempt(object.bucket, call, always, () =>
         store.abortMultipartUpload(object, uploadId, call),

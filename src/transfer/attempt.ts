@@ -10,7 +10,7 @@ import type { PartDone, PartFailed } from '../pool/protocol.ts'
 import { sleep } from '../store/abortable.ts'
 import { RetrySequence } from '../store/retry-policy.ts'
 import { repair } from '../store/with-retry.ts'
-import type { PartRequest } from './request-attempt.ts'
+import { placeOf, type PartRequest } from './request-attempt.ts'
 import { attemptHedged } from './slow-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
@@ -42,14 +42,18 @@ export async function attempt(
     earlier = undefined
     if (result.ok) {
       run.retries.noteProgress()
-      // 0: a pass over bytes that have all arrived.
-      if (partNumber > 0) reportPart(run, partNumber, sequence.attempt, result)
+      // 0: a pass over bytes that have all arrived. What is read for a copy arrives when it is sent.
+      if (partNumber > 0 && request.at === undefined) {
+        reportPart(run, partNumber, sequence.attempt, result)
+      }
       return result
     }
     stopping.throwIfAborted()
     if (moved) continue
     const number = sequence.attempt
-    const error = fromWire(result.error).with({ ...run.context, partNumber, attempt: number })
+    const { store, bucket, key } = placeOf(run, request)
+    const context = { ...run.context, bucket, key, partNumber, attempt: number }
+    const error = fromWire(result.error).with(context)
     // The server closed an idle connection while the request was on its way: nobody's failure.
     if (error.context.stale === true && !wasStale) {
       wasStale = true
@@ -60,7 +64,7 @@ export async function attempt(
       run.retries.noteProgress()
     }
     const delayMs = sequence.next(error)
-    if (delayMs === undefined || !repair(env.store, run.info.bucket, error)) {
+    if (delayMs === undefined || !repair(store, bucket, error)) {
       throw withLostThreads(error, sequence.failures('ERR_WORKER_LOST'))
     }
     if (!run.retries.take()) throw tooMany(run, error)

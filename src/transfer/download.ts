@@ -14,7 +14,7 @@ import { objectIdentityOf } from '../journal/identities.ts'
 import { planDownload, rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import { attributeHeaders, type RequestAttributes } from '../store/attributes.ts'
-import type { HeadOptions, ObjectInfo } from '../store/object-store.ts'
+import type { HeadOptions, ObjectInfo, ObjectStore } from '../store/object-store.ts'
 import { canonicalQuery } from '../store/signing.ts'
 import type { ObjectRef } from '../store/types.ts'
 import { digestBytes } from './digest-bytes.ts'
@@ -57,7 +57,7 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
   const options = { signal: run.signal, attributes }
   const info = await store.head(object, options)
   const proof = await planProof(info, spec.compare, (partNumber) =>
-    headPart(run, object, { ...options, partNumber, ifMatch: info.etag }),
+    headPart(store, object, { ...options, partNumber, ifMatch: info.etag }),
   )
   const partSize = spec.partSize ?? run.partSizeOf(info.size, 'GetObject')
   const isHashedInOrder = spec.inOrder === true && (proof.exactParts || proof.wholePass)
@@ -79,13 +79,13 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
 }
 
 /** HEAD of one part; `undefined` from a store that does not know such a question. */
-async function headPart(
-  run: TransferRun,
+export async function headPart(
+  store: Pick<ObjectStore, 'head'>,
   object: ObjectRef,
   options: HeadOptions,
 ): Promise<ObjectInfo | undefined> {
   try {
-    return await run.env.store.head(object, options)
+    return await store.head(object, options)
   } catch (error) {
     const refused = ['ERR_REQUEST_REFUSED', 'ERR_NOT_SUPPORTED', 'ERR_ACCESS_DENIED']
     if (isTransferError(error) && refused.includes(error.code)) return undefined

@@ -9,12 +9,15 @@ import { combineAll, type PartDigest } from '../checksum/combine.ts'
 import type { ByteRange } from '../plan/ranges.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
 import { attempt } from './attempt.ts'
+import type { RequestPlace } from './request-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 /** What all ranges of one download share. */
 export interface FetchSpec {
   readonly size: number
   readonly etag: string
+  /** @default the store, bucket and key of the transfer */
+  readonly at?: RequestPlace | undefined
   readonly contentEncoding: string | undefined
   readonly query: string
   readonly headers: readonly string[]
@@ -39,11 +42,12 @@ export async function fetchRange(
     partNumber,
     length: range.length,
     operation: 'GetObject',
+    at: spec.at,
     makeJob: (slot) => ({
       kind: 'get',
       transferId: run.info.id,
       slot,
-      key: run.info.key,
+      key: spec.at?.key ?? run.info.key,
       query: spec.query,
       headers: spec.headers,
       sink: { ...sink, offset: sink.offset + received },

@@ -7,7 +7,15 @@ import type { ErrorCode } from '../errors.ts'
 import type { PartDone, PartFailed, PartJob } from '../pool/protocol.ts'
 import { ACTIONS } from '../store/error-classes.ts'
 import type { Operation, RequestKind } from './request-lane.ts'
+import type { ObjectStore } from '../store/object-store.ts'
 import type { TransferRun } from './transfer-run.ts'
+
+/** Where a transfer reads, if that is not where it writes. */
+export interface RequestPlace {
+  readonly store: ObjectStore
+  readonly bucket: string
+  readonly key: string
+}
 
 /** What a driver says of a request; the job is made anew for each attempt. */
 export interface PartRequest {
@@ -16,6 +24,8 @@ export interface PartRequest {
   readonly length: number
   /** `undefined` for a pass over bytes at hand, which is no request. */
   readonly operation: Operation | undefined
+  /** Whom it is made to; what it moves is then no progress. @default the store and bucket of the transfer */
+  readonly at?: RequestPlace | undefined
   makeJob(slot: number): PartJob
   /**
    * Told of a failed attempt that made progress, so that the next job can go on behind it.
@@ -51,8 +61,13 @@ const TIME_OUTS: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** Whose limit a request falls under. */
-export function kindOf(run: TransferRun, { operation }: PartRequest): RequestKind | undefined {
-  return operation && { bucket: run.info.bucket, operation }
+export function kindOf(run: TransferRun, request: PartRequest): RequestKind | undefined {
+  const { operation } = request
+  return operation && { bucket: placeOf(run, request).bucket, operation }
+}
+
+export function placeOf({ env, info }: TransferRun, { at }: PartRequest): RequestPlace {
+  return at ?? { store: env.store, bucket: info.bucket, key: info.key }
 }
 
 /** One attempt, with a permit for just as long. */
@@ -63,6 +78,7 @@ export async function attemptOnce(
 ): Promise<AttemptOutcome> {
   const { env, stopping: signal, progress } = run
   const permit = await env.scheduler.acquireRequest(run.sequence, signal, kindOf(run, request))
+  const isProgress = request.at === undefined
   let kept = 0
   let end: RequestEnd = 'failed'
   try {
@@ -70,10 +86,10 @@ export async function attemptOnce(
     if (job.kind !== 'digest' && env.limits.maxRequestRate > 0) {
       await env.limits.requests.turn(signal)
     }
-    const route =
-      job.kind === 'digest' ? undefined : await env.store.route(run.info.bucket, { signal })
+    const { store, bucket } = placeOf(run, request)
+    const route = job.kind === 'digest' ? undefined : await store.route(bucket, { signal })
     if (job.kind !== 'digest') run.attempts += 1
-    progress.open(permit.slot)
+    if (isProgress) progress.open(permit.slot)
     watch?.onStart(permit.slot)
     permit.begin()
     const result = await env.executor.run(route, job)
@@ -86,7 +102,7 @@ export async function attemptOnce(
     }
     return { result, kept }
   } finally {
-    progress.close(permit.slot, kept)
+    if (isProgress) progress.close(permit.slot, kept)
     permit.release(end, kept)
   }
 }

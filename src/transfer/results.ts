@@ -44,3 +44,21 @@ export interface DownloadResult extends ResultBase {
   /** User metadata of the object, names in lower case. */
   readonly metadata: Readonly<Record<string, string>>
 }
+
+export interface CopyResult extends Omit<ResultBase, 'checksum'> {
+  readonly source: ObjectRef
+  /** `undefined` where the store made the copy and tells none. */
+  readonly checksum: Checksum | undefined
+  /**
+   * What it rests on that these are the bytes of the source: `checksum` if what was read has its stored
+   * checksum, or both have the same; `size` where the source has none that could be compared.
+   */
+  readonly sourceVerified: Verification
+  readonly versionId: string | undefined
+  /** Whether the store copied by itself, or the bytes came through workers here. */
+  readonly how: CopyWay
+  /** Why it was not the store, where it might have been. One sentence. */
+  readonly relayReason?: string | undefined
+}
+
+export type CopyWay = 'server' | 'relay'

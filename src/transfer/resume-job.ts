@@ -6,10 +6,11 @@
 import { TransferError } from '../errors.ts'
 import { placeOf } from '../journal/identities.ts'
 import { jobName } from '../journal/job.ts'
-import type { DownloadBegin, UploadBegin } from '../journal/records.ts'
-import type { RequestAttributes } from '../store/attributes.ts'
+import type { DownloadBegin, Place, UploadBegin } from '../journal/records.ts'
+import type { ObjectAttributes, RequestAttributes } from '../store/attributes.ts'
 import { runDownload } from './download.ts'
-import type { DownloadResult, UploadResult } from './results.ts'
+import { runCopy } from './copy.ts'
+import type { CopyResult, DownloadResult, UploadResult } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
 import { uploadInput } from './upload.ts'
 
@@ -27,12 +28,15 @@ export interface ResumedJob {
 export async function resumeJob(
   run: TransferRun,
   job: ResumedJob,
-): Promise<UploadResult | DownloadResult> {
+): Promise<UploadResult | DownloadResult | CopyResult> {
   const { begin, secrets, compare } = job
   checkKey(begin, secrets)
   await checkPlace(run, job)
   run.hasJournal = true
   const attributes = { ...begin.attributes, ...secrets }
+  if (begin.type === 'upload' && begin.from !== undefined) {
+    return resumeCopy(run, begin, begin.from, { attributes, compare })
+  }
   if (begin.type === 'upload') {
     return uploadInput(run, begin.path, {
       attributes,
@@ -47,6 +51,37 @@ export async function resumeJob(
   const { bucket, key, versionId } = begin.place
   const object = versionId === undefined ? { bucket, key } : { bucket, key, versionId }
   return runDownload(run, { object, attributes, partSize: undefined, compare }, begin.path)
+}
+
+async function resumeCopy(
+  run: TransferRun,
+  begin: UploadBegin,
+  from: Place,
+  { attributes, compare }: Pick<ResumedJob, 'compare'> & { readonly attributes: ObjectAttributes },
+): Promise<CopyResult> {
+  const { env } = run
+  const route = await env.source.route(from.bucket, { signal: run.stopping })
+  const { endpoint } = placeOf(route, from)
+  if (endpoint !== from.endpoint) {
+    const message = `The copy was read from ${from.endpoint}, and this engine reads from ${endpoint}: give the \`source\` of then.`
+    throw new TransferError('ERR_OPTION_INVALID', message, { option: 'source' })
+  }
+  const { bucket, key, versionId } = from
+  return runCopy(run, {
+    from: versionId === undefined ? { bucket, key } : { bucket, key, versionId },
+    upload: {
+      attributes,
+      algorithm: begin.algorithm,
+      sendChecksum: begin.sendChecksum,
+      partSize: begin.partSize,
+      multipartThreshold: Math.min(env.tuning.multipartThreshold, begin.source.size),
+    },
+    isChecksumChosen: true,
+    partSize: begin.partSize,
+    sourceAttributes: {},
+    compare,
+    way: 'relay',
+  })
 }
 
 function checkKey({ hasCustomerKey }: ResumedJob['begin'], secrets: ResumedJob['secrets']): void {

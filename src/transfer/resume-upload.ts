@@ -16,7 +16,7 @@ import type { CompletedObject } from '../store/object-store.ts'
 import { findOurs } from './find-ours.ts'
 import { MultipartUpload, objectOf } from './multipart-upload.ts'
 import type { UploadResult } from './results.ts'
-import { TransferJournal } from './transfer-journal.ts'
+import { sourceNameOf, TransferJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 import { UploadJournal } from './upload-journal.ts'
 import { uploadParts, type EarlierUpload } from './upload-parts.ts'
@@ -59,7 +59,7 @@ export async function dropEarlierUpload(
   spec: UploadSpec,
   size: number,
 ): Promise<void> {
-  const { path } = run.info
+  const path = sourceNameOf(run)
   if (path === undefined) return
   const file = { path, size, attributes: spec.attributes }
   const journal = await TransferJournal.open(run, 'upload', file)

@@ -7,7 +7,13 @@
  * Under a bandwidth limit nothing counts as slow: most likely it is we who hold it back.
  */
 
-import { attemptOnce, kindOf, type AttemptOutcome, type PartRequest } from './request-attempt.ts'
+import {
+  attemptOnce,
+  kindOf,
+  placeOf,
+  type AttemptOutcome,
+  type PartRequest,
+} from './request-attempt.ts'
 import type { TransferRun } from './transfer-run.ts'
 
 export interface HedgedOutcome extends AttemptOutcome {
@@ -40,7 +46,7 @@ class Race {
   constructor(run: TransferRun, request: PartRequest) {
     this.#run = run
     this.#request = request
-    this.#kind = `${run.info.kind} ${run.info.bucket} ${request.length}`
+    this.#kind = `${request.operation} ${placeOf(run, request).bucket} ${request.length}`
   }
 
   async outcome(): Promise<HedgedOutcome> {

@@ -54,7 +54,12 @@ class KindCells {
 }
 
 export class TransferCounts {
-  readonly #kinds = { upload: new KindCells(), download: new KindCells(), read: new KindCells() }
+  readonly #kinds = {
+    upload: new KindCells(),
+    download: new KindCells(),
+    read: new KindCells(),
+    copy: new KindCells(),
+  }
   readonly #retries = new Map<ErrorCode, number>()
   readonly #failures = new Map<ErrorCode, number>()
 
@@ -79,9 +84,14 @@ export class TransferCounts {
   }
 
   totals(): TransferTotals {
-    const { upload, download, read } = this.#kinds
+    const { upload, download, read, copy } = this.#kinds
     return {
-      kinds: { upload: countsOf(upload), download: countsOf(download), read: countsOf(read) },
+      kinds: {
+        upload: countsOf(upload),
+        download: countsOf(download),
+        read: countsOf(read),
+        copy: countsOf(copy),
+      },
       retries: codeCounts(this.#retries),
       failures: codeCounts(this.#failures),
     }

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { isTransferError, type ErrorCode } from '../errors.ts'
-import { connectionOf, openAttributes, placeOf } from '../journal/identities.ts'
+import { connectionOf, openAttributes, placeOf, urlOfPlace } from '../journal/identities.ts'
 import { jobName, type JobKey } from '../journal/job.ts'
 import { JobJournal } from '../journal/job-journal.ts'
 import { isOwnLock } from '../journal/job-lock.ts'
@@ -70,7 +70,13 @@ async function jobOf(
 ): Promise<JobKey & { readonly place: Place }> {
   const { bucket, key } = run.info
   const route = await run.env.store.route(bucket, { signal: run.stopping })
-  return { direction, place: placeOf(route, { bucket, key, versionId }), path: resolve(path) }
+  const place = placeOf(route, { bucket, key, versionId })
+  return { direction, place, path: run.sourcePlace === undefined ? resolve(path) : path }
+}
+
+/** What is uploaded, by a name that is the same the next time; `undefined` for what cannot be read again. */
+export function sourceNameOf({ info, sourcePlace }: TransferRun): string | undefined {
+  return sourcePlace === undefined ? info.path : urlOfPlace(sourcePlace)
 }
 
 export class TransferJournal {

@@ -10,6 +10,7 @@ import { isTransferError, toTransferError, TransferError } from '../errors.ts'
 import type { EventHub, ProgressEvent, TransferEvents, TransferInfo } from '../events.ts'
 import type { ResolvedTuning } from '../options.ts'
 import { choosePartSize } from '../plan/part-size.ts'
+import type { Place } from '../journal/records.ts'
 import type { PartExecutor } from '../pool/part-executor.ts'
 import type { SharedBuffers } from '../pool/shared-buffers.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -28,6 +29,10 @@ import type { TransferCounts } from './transfer-counts.ts'
 /** What the transfers of one engine share. */
 export interface TransferEnvironment {
   readonly store: ObjectStore
+  /** Where copies come from; mostly the same. */
+  readonly source: ObjectStore
+  /** Whether both are reached at one endpoint with one identity, so that the store can copy by itself. */
+  readonly isOneIdentity: boolean
   readonly executor: PartExecutor
   readonly scheduler: Scheduler
   readonly limits: RunningLimits
@@ -61,6 +66,8 @@ export class TransferRun {
   uploadId: string | undefined
   /** Names what a pause has left to go on with. */
   token: string | undefined
+  /** Of a copy: where it is read, once that is known. */
+  sourcePlace: Place | undefined
   /** Whether an earlier process left a journal of it; then nothing is done without a look at that. */
   hasJournal = false
   #resumed = false

@@ -6,10 +6,16 @@
 import { CHECKSUMS, type ChecksumType } from '../checksum/algorithms.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import type { UploadNow } from '../journal/reconcile-upload.ts'
-import type { FileIdentity, PartNoted, UploadBegin } from '../journal/records.ts'
+import type {
+  FileIdentity,
+  ObjectIdentity,
+  PartNoted,
+  Place,
+  UploadBegin,
+} from '../journal/records.ts'
 import type { UploadState } from '../journal/replay.ts'
 import type { MultipartUploadPlan } from '../plan/upload-plan.ts'
-import { EndingJournal, TransferJournal } from './transfer-journal.ts'
+import { EndingJournal, sourceNameOf, TransferJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { UploadSpec } from './upload-spec.ts'
 
@@ -22,11 +28,18 @@ export class UploadJournal extends EndingJournal {
   /** What is asked for in this call. */
   readonly now: UploadNow
   readonly #plan: MultipartUploadPlan
+  readonly #from: Place | undefined
 
-  private constructor(journal: TransferJournal, now: UploadNow, plan: MultipartUploadPlan) {
+  private constructor(
+    journal: TransferJournal,
+    now: UploadNow,
+    plan: MultipartUploadPlan,
+    from: Place | undefined,
+  ) {
     super(journal)
     this.now = now
     this.#plan = plan
+    this.#from = from
   }
 
   /**
@@ -36,10 +49,10 @@ export class UploadJournal extends EndingJournal {
   static async open(
     run: TransferRun,
     spec: UploadSpec,
-    source: FileIdentity,
+    source: FileIdentity | ObjectIdentity,
     plan: MultipartUploadPlan,
   ): Promise<UploadJournal | undefined> {
-    const { path } = run.info
+    const path = sourceNameOf(run)
     if (path === undefined) return undefined
     const file = { path, size: plan.size, attributes: spec.attributes }
     const journal = await TransferJournal.open(run, 'upload', file)
@@ -53,7 +66,7 @@ export class UploadJournal extends EndingJournal {
       // One that was chosen may have grown, so that the store takes so many.
       partSize: spec.partSize === undefined ? undefined : plan.partSize,
     }
-    return new UploadJournal(journal, now, plan)
+    return new UploadJournal(journal, now, plan, run.sourcePlace)
   }
 
   /** What an earlier process left. */
@@ -76,6 +89,7 @@ export class UploadJournal extends EndingJournal {
       parts,
       algorithm,
       source,
+      from: this.#from,
       checksumType,
       sendChecksum,
       token,

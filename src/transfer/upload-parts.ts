@@ -60,7 +60,7 @@ export async function uploadParts(
     for (let partNumber = 1; ; partNumber += 1) {
       const there = kept.get(partNumber)
       if (there !== undefined) {
-        noteKept(opened, there, source.skip(partSize))
+        noteKept(opened, there, source, partSize)
         continue
       }
       const part: SourcePart | undefined = held ?? (await source.next(partSize))
@@ -94,9 +94,15 @@ interface Sender {
   readonly headers: readonly string[]
 }
 
-function noteKept(upload: MultipartUpload, there: PartNoted, offset: number): void {
+function noteKept(
+  upload: MultipartUpload,
+  there: PartNoted,
+  source: UploadSource,
+  partSize: number,
+): void {
   const digest = decodeDigest(there.digest)
   assert(digest !== undefined, 'a journal has digests only')
+  const offset = source.skip(partSize, digest)
   upload.noteStored(there.part, { offset, length: there.size, digest, etag: there.etag })
 }
 
@@ -108,6 +114,7 @@ async function sendPart(
   inDoubt: UnknownPart | undefined,
 ): Promise<void> {
   try {
+    await part.fill?.()
     if (inDoubt !== undefined && (await isTaken(run, spec, upload, part, inDoubt))) return
     const query = canonicalQuery([
       ['partNumber', String(partNumber)],

@@ -11,7 +11,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { constants, type BigIntStats } from 'node:fs'
 import { TransferError } from '../errors.ts'
 import { fileIdentityOf } from '../journal/identities.ts'
-import type { FileIdentity } from '../journal/records.ts'
+import type { FileIdentity, ObjectIdentity } from '../journal/records.ts'
 import { notAFile, SOURCE_FLAGS, sourceError } from '../local-errors.ts'
 import { mayReadDirect, partBufferSize, SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
@@ -25,6 +25,8 @@ export interface SourcePart {
   readonly offset: number
   readonly length: number
   readonly location: ByteLocation
+  /** Brings the bytes to their place, if they are not there yet: before anything is done with them. */
+  readonly fill?: (() => Promise<void>) | undefined
   release(): void
 }
 
@@ -33,10 +35,10 @@ export interface UploadSource {
   readonly size: number | undefined
   /** Whether a part is in memory from when it is read until it has arrived. */
   readonly holdsParts: boolean
-  /** What the file is; `undefined` for what cannot be read again. */
-  readonly identity?: FileIdentity | undefined
-  /** Passes over the next `length` bytes, fewer at the end. Returns their offset. */
-  skip(length: number): number
+  /** What file or object it is; `undefined` for what cannot be read again. */
+  readonly identity?: FileIdentity | ObjectIdentity | undefined
+  /** Passes over the next `length` bytes, fewer at the end, of this checksum. Returns their offset. */
+  skip(length: number, digest: Uint8Array): number
   /** The next `length` bytes, fewer at the end, `undefined` after it. */
   next(length: number): Promise<SourcePart | undefined>
   /** @throws ERR_SOURCE_CHANGED when the bytes are not those that were planned. */

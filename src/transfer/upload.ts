@@ -109,6 +109,7 @@ async function uploadSingle(
 ): Promise<UploadResult> {
   const headers = putHeaders(spec.attributes)
   try {
+    await part?.fill?.()
     const done = await putBytes(run, spec, part, { partNumber: 1, query: '', headers }, failed)
     await source.verify()
     return await verifySinglePut(run, spec, done)

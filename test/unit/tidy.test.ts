@@ -26,7 +26,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(transfer-options|locations)\.ts$/],
   [/^src\/tree\//],
   [
-    /^src\/(metrics\/|(object-calls|tree-calls|stats|environment|tls-warning|shut-down|engine)\.ts$)/,
+    /^src\/(metrics\/|(object-calls|tree-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
   ],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/lib-storage(\/|\.ts$)/],

@@ -1,5 +1,5 @@
 /**
- * `transfer-engine cp`: one object, in either direction, as a file or as a stream; or with
+ * `transfer-engine cp`: one object, in either direction, as a file or as a stream, or between stores; or with
  * `--recursive` all of a directory or a prefix.
  */
 
@@ -10,6 +10,7 @@ import { isTransferError } from '../../errors.ts'
 import type { DownloadOptions, TransferEngine } from '../../index.ts'
 import { sourceError, targetError } from '../../local-errors.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
+import { sideFlags, sidesOf } from '../side-flags.ts'
 import { CopyReport, type CopySummary } from '../copy-report.ts'
 import { routeCopy, type CopyRoute } from '../copy-route.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -32,6 +33,7 @@ Examples:
   transfer-engine cp big.tar s3://bucket/big.tar --part-size 64MiB --storage-class STANDARD_IA
   transfer-engine cp s3://bucket/big.tar . --endpoint-url http://127.0.0.1:9000
   transfer-engine cp s3://bucket/log.gz - | zcat
+  transfer-engine cp s3://a/key s3://b/ --source-profile old --dest-profile new
   transfer-engine cp --recursive data s3://bucket/data --exclude '*.tmp'
   pg_dump db | transfer-engine cp - s3://bucket/db.sql --metadata host=a,kind=dump`
 
@@ -39,13 +41,19 @@ Examples:
 export function setUpCp(command: Command, done: (exitCode: number) => void): void {
   command
     .description(
-      'Copies a file or standard input to s3://bucket/key, a directory to a prefix, or back.',
+      'Copies a file, standard input or an object to s3://bucket/key, a directory to a prefix, or back.',
     )
     .argument('<source>', 'file, - or s3://bucket/key')
     .argument('<destination>', 'file, directory, - or s3://bucket/key')
     .addHelpText('after', EXAMPLES)
   const flags = [...copyFlags(), ...treeFlags(), ...objectFlags()]
-  const common = [...engineFlags(), ...connectionFlags(), ...stateFlags(), ...outputFlags()]
+  const common = [
+    ...engineFlags(),
+    ...connectionFlags(),
+    ...sideFlags(),
+    ...stateFlags(),
+    ...outputFlags(),
+  ]
   for (const option of [...flags, ...common]) command.addOption(option)
   command.action(async (source: string, target: string, values: FlagValues) => {
     const isTree = values['recursive'] === true
@@ -72,9 +80,9 @@ async function runCp(source: string, target: string, values: FlagValues): Promis
   const { TransferEngine, parseS3Uri } = await import('../../index.ts')
   // What is wrong with the command line is thrown, before there is anything to report about.
   const route = await routeCopy(source, target, parseS3Uri)
-  const direction = route.kind === 'upload' ? 'upload' : 'download'
+  const direction = route.kind === 'read' ? 'download' : route.kind
   const options = objectOptionsFrom(values, direction)
-  const engineOptions = engineOptionsOf(values)
+  const engineOptions = { ...engineOptionsOf(values), ...sidesOf(values, route.kind) }
   checkMetricsFlags(values)
 
   const report = new CopyReport(route, reportStyleOf(values))
@@ -118,6 +126,8 @@ function copy(
   switch (route.kind) {
     case 'upload':
       return engine.upload(route.open(), route.target, options)
+    case 'copy':
+      return engine.copy(route.source, route.target, options)
     case 'download':
       return engine.download(route.source, route.target, options)
     case 'read':

@@ -157,6 +157,9 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     head: unexpected('head'),
     createMultipartUpload: () => Promise.resolve({ uploadId: 'upload-1' }),
     completeMultipartUpload: unexpected('completeMultipartUpload'),
+    copyObject: unexpected('copyObject'),
+    copyPart: unexpected('copyPart'),
+    tags: unexpected('tags'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
     listMultipartUploads: unexpected('listMultipartUploads'),
@@ -240,6 +243,8 @@ export function makeRun(
   const executor = new FakeExecutor()
   const env: TransferEnvironment = {
     store,
+    source: store,
+    isOneIdentity: true,
     executor,
     scheduler: new Scheduler(tuning),
     limits: new RunningLimits(new SharedState(1).bandwidth, new RequestPacer(0)),

@@ -49,7 +49,7 @@ function slowRun(): Slow {
   const fixture = makeRun()
   const { env, executor } = fixture
   for (let part = 0; part < 200; part += 1) {
-    env.scheduler.hedging.noteArrived(`upload bucket ${LENGTH}`, SLOW_MS)
+    env.scheduler.hedging.noteArrived(`UploadPart bucket ${LENGTH}`, SLOW_MS)
   }
   const gates: (() => void)[] = []
   const results = new Map<number, PartResult>()

@@ -1,0 +1,134 @@
+/**
+ * Copies within a store and what they need, over `@aws-sdk/client-s3`: one attempt each, answers
+ * checked. Loaded with the first copy.
+ */
+
+import { rangeHeader } from '../plan/ranges.ts'
+import { attributeParams, type RequestAttributes } from './attributes.ts'
+import type { Copied, CopyCalls, CopyObjectOptions, CopyPartOptions } from './copy-calls.ts'
+import { invalid } from './invalid-answer.ts'
+import { checksumType, readChecksums } from './s3-answers.ts'
+import { sendCall, type CallHost } from './s3-call.ts'
+import { objectParams } from './s3-params.ts'
+import { encodeKey } from './signing.ts'
+import type { ObjectRef } from './types.ts'
+
+/**
+ * Shortest silence after which a copy is given up. Milliseconds.
+ * Source: S3 API reference, CopyObject: the answer's head may come long before the copy has ended.
+ */
+const COPY_TIMEOUT_MIN_MS = 300_000
+
+export class S3CopyCalls implements CopyCalls {
+  readonly #host: CallHost
+
+  constructor(host: CallHost) {
+    this.#host = host
+  }
+
+  async copyObject(from: ObjectRef, to: ObjectRef, options: CopyObjectOptions): Promise<Copied> {
+    const { attributes, replaces = false, replacesTags = false, algorithm } = options
+    const params = {
+      ...attributeParams('copy', attributes),
+      ...objectParams(to),
+      ...sourceParams(from, options.ifMatch, options.sourceAttributes),
+      MetadataDirective: replaces ? ('REPLACE' as const) : ('COPY' as const),
+      TaggingDirective: replacesTags ? ('REPLACE' as const) : ('COPY' as const),
+      ChecksumAlgorithm: algorithm,
+    }
+    const requestTimeout = this.#timeout
+    return this.#call('CopyObject', to, options, async (client, s3, sending) => {
+      const command = new s3.CopyObjectCommand(params as never)
+      const output = await client.send(command, { ...sending, requestTimeout })
+      return readCopied(output.CopyObjectResult, output.VersionId)
+    })
+  }
+
+  async copyPart(from: ObjectRef, to: ObjectRef, options: CopyPartOptions): Promise<Copied> {
+    const { uploadId, partNumber, range, attributes, ifMatch, sourceAttributes } = options
+    const params = {
+      ...attributeParams('part', attributes),
+      ...objectParams(to),
+      ...sourceParams(from, ifMatch, sourceAttributes),
+      CopySourceRange: rangeHeader(range),
+      UploadId: uploadId,
+      PartNumber: partNumber,
+    }
+    const requestTimeout = this.#timeout
+    return this.#call('UploadPartCopy', to, options, async (client, s3, sending) => {
+      const command = new s3.UploadPartCopyCommand(params)
+      const output = await client.send(command, { ...sending, requestTimeout })
+      return readCopied(output.CopyPartResult, undefined)
+    })
+  }
+
+  async tags(
+    object: ObjectRef,
+    options: Parameters<CopyCalls['tags']>[1] = {},
+  ): Promise<Readonly<Record<string, string>>> {
+    return this.#call('GetObjectTagging', object, options, async (client, s3, sending) => {
+      const command = new s3.GetObjectTaggingCommand({
+        ...attributeParams('bucket', options.attributes),
+        ...objectParams(object),
+        VersionId: object.versionId,
+      })
+      const { TagSet = [] } = await client.send(command, sending)
+      return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+    })
+  }
+
+  get #timeout(): number {
+    return Math.max(COPY_TIMEOUT_MIN_MS, this.#host.options.readTimeoutMs)
+  }
+
+  #call<T>(
+    operation: string,
+    object: ObjectRef,
+    { signal }: { readonly signal?: AbortSignal | undefined },
+    run: Parameters<typeof sendCall<T>>[5],
+  ): Promise<T> {
+    return sendCall(this.#host, operation, object, {}, { signal }, run)
+  }
+}
+
+/** @param ifMatch the copy is of these bytes, or of none */
+function sourceParams(
+  { bucket, key, versionId }: ObjectRef,
+  ifMatch: string,
+  attributes: RequestAttributes = {},
+): { readonly CopySource: string; readonly CopySourceIfMatch: string } {
+  const version = versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`
+  const { SSECustomerAlgorithm, SSECustomerKey } = attributeParams('read', attributes)
+  const customer =
+    SSECustomerKey === undefined
+      ? {}
+      : {
+          CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm,
+          CopySourceSSECustomerKey: SSECustomerKey,
+        }
+  const owner =
+    attributes.expectedBucketOwner === undefined
+      ? {}
+      : { ExpectedSourceBucketOwner: attributes.expectedBucketOwner }
+  return {
+    CopySource: `${bucket}/${encodeKey(key)}${version}`,
+    CopySourceIfMatch: ifMatch,
+    ...customer,
+    ...owner,
+  }
+}
+
+/** @throws ERR_RESPONSE_INVALID without ETag */
+function readCopied(
+  result: (Parameters<typeof readChecksums>[0] & { ETag?: string | undefined }) | undefined,
+  versionId: string | undefined,
+): Copied {
+  if (!result?.ETag) throw invalid('The answer to a copy has no ETag.')
+  const { ChecksumType: type } = result as { readonly ChecksumType?: string }
+  return {
+    etag: result.ETag,
+    versionId,
+    checksums: readChecksums(result),
+    checksumType: checksumType(type),
+  }
+}

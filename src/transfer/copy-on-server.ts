@@ -1,0 +1,197 @@
+/**
+ * A copy that the store makes by itself: one CopyObject, or where that is too large, or the source was made
+ * in parts, UploadPartCopy part by part with the borders of the source, so that its ETag survives.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { isCombinable } from '../checksum/algorithms.ts'
+import { bestStored, type Checksum } from '../checksum/stored.ts'
+import { isTransferError } from '../errors.ts'
+import { SINGLE_PUT_SIZE_MAX } from '../plan/limits.ts'
+import { rangeAt, splitIntoRanges } from '../plan/ranges.ts'
+import { isOutcomeUnknown } from '../store/classify.ts'
+import type { Copied } from '../store/copy-calls.ts'
+import type { CompletedPart, ObjectInfo } from '../store/object-store.ts'
+import { copiedAttributes, replacesDescription } from './copy-attributes.ts'
+import { proveCopy } from './copy-proof.ts'
+import type { CopySpec, ReadySource } from './copy.ts'
+import { discardUpload } from './discard-upload.ts'
+import { findOurs, TOKEN_NAME } from './find-ours.ts'
+import { objectOf } from './multipart-upload.ts'
+import { PartWindow } from './part-window.ts'
+import type { CopyResult } from './results.ts'
+import type { TransferRun } from './transfer-run.ts'
+import { headForVerification } from './verify-upload.ts'
+
+/** Copies, and proves the copy by what the store says of both. */
+export async function copyOnServer(
+  run: TransferRun,
+  spec: CopySpec,
+  source: ReadySource,
+): Promise<CopyResult> {
+  const { info } = source
+  const partSize = spec.partSize ?? source.partSize
+  const isOne = info.size <= Math.min(SINGLE_PUT_SIZE_MAX, partSize ?? Infinity)
+  const size = partSize ?? serverPartSize(info.size)
+  run.started(info.size, isOne ? 1 : Math.ceil(info.size / size), isOne ? info.size : size)
+  const copied = isOne
+    ? { answer: await copyWhole(run, spec, source), parts: 1 }
+    : await copyParts(run, spec, source, size)
+  const { answer, parts } = copied
+  const found = await headForVerification(run, spec.upload, answer.versionId)
+  const proof = proveCopy(info, answer, found, run.context)
+  return {
+    object: objectOf(run),
+    source: source.object,
+    how: 'server',
+    size: info.size,
+    etag: answer.etag,
+    versionId: answer.versionId,
+    parts,
+    ...proof,
+    sourceVerified: proof.verified,
+    ...run.tally,
+  }
+}
+
+/** Parts of a copy move nothing here, so they may be large. Source: none, reasonable default. */
+function serverPartSize(size: number): number {
+  const least = 256 * 1024 * 1024
+  return Math.max(least, Math.ceil(size / 10_000))
+}
+
+async function copyWhole(
+  run: TransferRun,
+  spec: CopySpec,
+  { object, info, tags }: ReadySource,
+): Promise<Copied> {
+  const { attributes: given } = spec.upload
+  const replaces = replacesDescription(given)
+  const attributes = replaces ? copiedAttributes(given, info, tags, run.context) : given
+  run.attempts += 1
+  return run.env.store.copyObject(object, objectOf(run), {
+    signal: run.signal,
+    ifMatch: info.etag,
+    sourceAttributes: spec.sourceAttributes,
+    attributes,
+    replaces,
+    replacesTags: given.tags !== undefined,
+    algorithm: spec.isChecksumChosen ? spec.upload.algorithm : undefined,
+  })
+}
+
+async function copyParts(
+  run: TransferRun,
+  spec: CopySpec,
+  { object, info, tags }: ReadySource,
+  partSize: number,
+): Promise<{ readonly answer: Copied; readonly parts: number }> {
+  const { env } = run
+  const { store } = env
+  const to = objectOf(run)
+  const token = randomUUID()
+  const attributes = copiedAttributes(spec.upload.attributes, info, tags, run.context)
+  const metadata = { ...attributes.metadata, [TOKEN_NAME]: token }
+  // A full checksum of the source is what the store is to compare the whole with.
+  const stored = bestStored(info.checksums, info.checksumType)
+  const whole =
+    stored?.type === 'FULL_OBJECT' && isCombinable(stored.algorithm) ? stored : undefined
+  const { uploadId } = await store.createMultipartUpload(to, {
+    attributes: { ...attributes, metadata },
+    checksum: whole && { algorithm: whole.algorithm, type: 'FULL_OBJECT' },
+  })
+  run.uploadId = uploadId
+  const origin = async (): Promise<string> => (await store.route(to.bucket)).origin
+  env.openUploads.opened({ ...to, uploadId, token, origin })
+  const split = splitIntoRanges(info.size, partSize)
+  const parts: CompletedPart[] = []
+  const window = new PartWindow(run, 'UploadPart', spec.upload.maxInFlight)
+  const copyPart = async (index: number): Promise<void> => {
+    const range = rangeAt(split, index)
+    const partNumber = index + 1
+    run.attempts += 1
+    const { etag, checksums } = await store.copyPart(object, to, {
+      signal: run.signal,
+      ifMatch: info.etag,
+      sourceAttributes: spec.sourceAttributes,
+      attributes: spec.upload.attributes,
+      uploadId,
+      partNumber,
+      range,
+    })
+    const value = whole && checksums[whole.algorithm]
+    const checksum =
+      whole && value !== undefined ? { algorithm: whole.algorithm, value } : undefined
+    parts[index] = { partNumber, etag, checksum }
+    run.kept(range.length)
+  }
+  try {
+    for (let index = 0; index < split.count; index += 1) {
+      await window.room()
+      window.add(copyPart(index))
+    }
+    await window.drained()
+    const answer = await complete(run, spec, { uploadId, token, parts, info, whole })
+    env.openUploads.ended(token)
+    return { answer, parts: split.count }
+  } catch (error) {
+    run.stop(error)
+    await window.settled()
+    const failure = run.failure(error)
+    const isGone = await discardUpload(store, to, uploadId, attributes).catch(() => false)
+    if (isGone) env.openUploads.ended(token)
+    else env.openUploads.givenUp(token)
+    throw isGone ? failure : failure.with({ leftBehind: `multipart upload ${uploadId}` })
+  }
+}
+
+interface Uploaded {
+  readonly uploadId: string
+  readonly token: string
+  readonly parts: readonly CompletedPart[]
+  readonly info: ObjectInfo
+  readonly whole: Checksum | undefined
+}
+
+/** A lost answer is settled by a look at the object, as that of an upload is. */
+async function complete(
+  run: TransferRun,
+  spec: CopySpec,
+  { uploadId, token, parts, info, whole }: Uploaded,
+): Promise<Copied> {
+  const isWhole = parts.every(({ checksum }) => checksum !== undefined)
+  const { env, signal } = run
+  for (let round = 1; ; round += 1) {
+    try {
+      return await env.store.completeMultipartUpload(objectOf(run), uploadId, parts, {
+        signal,
+        attributes: spec.upload.attributes,
+        size: spec.upload.sendChecksum ? info.size : undefined,
+        checksum: isWhole ? whole : undefined,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isTransferError(error) || !isOutcomeUnknown(error)) throw error
+      const checksum = whole ?? { algorithm: 'CRC32' as const, value: '' }
+      const isKnown = whole !== undefined
+      const found = isKnown
+        ? await findOurs(run, spec.upload, { token, size: info.size, checksum })
+        : await findByToken(run, spec, token, info.size)
+      if (found !== undefined) return found
+      const isFinal = error.code === 'ERR_UPLOAD_NOT_FOUND'
+      if (isFinal || round >= env.tuning.maxAttempts) throw error
+    }
+  }
+}
+
+async function findByToken(
+  run: TransferRun,
+  spec: CopySpec,
+  token: string,
+  size: number,
+): Promise<Copied | undefined> {
+  const found = await headForVerification(run, spec.upload, undefined).catch(() => undefined)
+  if (found?.metadata[TOKEN_NAME] !== token || found.size !== size) return undefined
+  const { etag, versionId, checksums, checksumType } = found
+  return { etag, versionId, checksums, checksumType }
+}
