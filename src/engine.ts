@@ -21,6 +21,7 @@ import {
 } from './transfer/clean-up-options.ts'
 import type { Transfer } from './transfer/transfer.ts'
 import type {
+  CopyPrefixOptions,
   DownloadDirectoryOptions,
   SyncOptions,
   UploadDirectoryOptions,
@@ -137,8 +138,16 @@ export class TransferEngine extends EngineBase {
   }
 
   /**
-   * Copies what is missing or differs between a directory and `s3://bucket/prefix`, by size and time. With
-   * `delete` it removes what only the destination has: last, and only if both sides were read whole.
+   * Copies all objects behind a prefix to another, as `copy` does each. Rejects as `uploadDirectory` does.
+   */
+  copyPrefix(source: string, destination: string, options: CopyPrefixOptions = {}): TreeTransfer {
+    return this.trees.copy(source, destination, options)
+  }
+
+  /**
+   * Copies what is missing or differs between a directory and `s3://bucket/prefix`, or between two such
+   * prefixes, by size and time. With `delete` it removes what only the destination has: last, and only if
+   * both sides were read whole.
    *
    * @throws (rejects) ERR_DELETE_REFUSED when something was to be removed and must not be, else as
    *   `uploadDirectory` does

@@ -36,6 +36,7 @@ export const drivers = {
   listJobs: once(() => import('./journal/list-jobs.ts')),
   digest: once(() => import('./transfer/digest-file.ts')),
   tree: once(() => import('./tree/run-tree.ts')),
+  copyTree: once(() => import('./tree/run-copy-tree.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
   listPages: once(() => import('./tree/listing.ts')),
 } as const

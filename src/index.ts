@@ -57,6 +57,7 @@ export type { TreeEntry } from './tree/entries.ts'
 export type { AfterTransfer, BeforeTransfer, TransferChange } from './tree/hooks.ts'
 export type { FilesFrom, NameFile } from './tree/name-list.ts'
 export type {
+  CopyPrefixOptions,
   DownloadDirectoryOptions,
   SyncOptions,
   TreeOptions,

@@ -10,21 +10,28 @@ import type { ResolvedTuning } from './options.ts'
 import type { ObjectCalls } from './object-calls.ts'
 import { bucketAttributes } from './store/attributes.ts'
 import { parseS3Uri } from './store/uri.ts'
-import { checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
+import { checkCopyOptions, checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import type { DigestFile } from './tree/checksum-compare.ts'
-import type { LocalSide, StoreSide, TreeSpec } from './tree/sides.ts'
+import type { CopyTreeSpec, LocalSide, StoreSide, TreeSpec } from './tree/sides.ts'
 import { TreeJob } from './tree/tree-job.ts'
 import {
   checkTreeOptions,
+  type CopyPrefixOptions,
   type DownloadDirectoryOptions,
   type SyncOptions,
   type UploadDirectoryOptions,
 } from './tree/tree-options.ts'
 import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
 
-type AnyOptions = UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions
+type AnyOptions =
+  | UploadDirectoryOptions
+  | DownloadDirectoryOptions
+  | SyncOptions
+  | CopyPrefixOptions
+
+type AnySpec = TreeSpec | CopyTreeSpec
 
 export interface TreeCallsOptions {
   readonly env: TransferEnvironment
@@ -64,13 +71,16 @@ export class TreeCalls {
     })
   }
 
+  copy(from: string, to: string, options: CopyPrefixOptions): TreeTransfer {
+    return this.#start(options, () => this.#between(from, to, options, 'copy'))
+  }
+
   sync(from: string | URL, to: string | URL, options: SyncOptions): TreeTransfer {
     return this.#start(options, () => {
       const [isFrom, isTo] = [isUri(from), isUri(to)]
-      if (isFrom === isTo) {
-        const message = isFrom
-          ? 'Trees are not copied from s3:// to s3://.'
-          : 'One of both sides must be s3://bucket/prefix.'
+      if (isFrom && isTo) return this.#between(from, to, options, 'sync')
+      if (!isFrom && !isTo) {
+        const message = 'One of both sides must be s3://bucket/prefix.'
         throw new TransferError('ERR_URI_INVALID', message)
       }
       return isFrom
@@ -89,7 +99,26 @@ export class TreeCalls {
     })
   }
 
-  #start(options: AnyOptions, prepare: () => TreeSpec): TreeTransfer {
+  /** @throws ERR_OPTION_INVALID where one side is within the other */
+  #between(
+    from: unknown,
+    to: unknown,
+    options: AnyOptions,
+    how: CopyTreeSpec['how'],
+  ): CopyTreeSpec {
+    const [source, remote] = [storeSide(from, options), storeSide(to, options)]
+    const [a, b] = [source.prefix, remote.prefix]
+    const isWithin = source.bucket === remote.bucket && (a.startsWith(b) || b.startsWith(a))
+    const { rename } = options as CopyPrefixOptions
+    // Two endpoints may be one store all the same; that nobody can know.
+    if (isWithin && this.#options.env.isOneIdentity && (a !== b || rename === undefined)) {
+      const message = 'One of both sides is within the other: copies would be copied again.'
+      throw new TransferError('ERR_OPTION_INVALID', message, { bucket: source.bucket })
+    }
+    return { direction: 'copy', from: source, remote, how }
+  }
+
+  #start(options: AnyOptions, prepare: () => AnySpec): TreeTransfer {
     const { env, objects, tuning, tasks, check } = this.#options
     const cut = new AbortController()
     const { signal: callers } = options
@@ -101,21 +130,27 @@ export class TreeCalls {
         check()
         const spec = prepare()
         const checked = checkTreeOptions(options, spec, (each) => {
-          if (spec.direction === 'upload') checkUploadOptions(each, tuning)
+          if (spec.direction === 'copy') checkCopyOptions(each, tuning)
+          else if (spec.direction === 'upload') checkUploadOptions(each, tuning)
           else checkDownloadOptions(each, tuning)
         })
         return await tasks.run(signal, async (either) => {
           const started = new TreeJob(either, checked)
           job = started
-          const { runTree } = await drivers.tree()
           const digest: DigestFile = async (path, algorithm, aborted) => {
             const { digestFile } = await drivers.digest()
             return digestFile(env, path, algorithm, aborted)
           }
-          const { store, resume } = env
+          const { store, source, isOneIdentity, resume } = env
           const { earlier } = resume
           const { maxTransfers } = tuning
-          const host = { store, objects, digest, earlier, maxTransfers, sizes: tuning }
+          const stores = { store, source, isOneIdentity }
+          const host = { ...stores, objects, digest, earlier, maxTransfers, sizes: tuning }
+          if (spec.direction === 'copy') {
+            const { runCopyTree } = await drivers.copyTree()
+            return started.result(await runCopyTree(host, started, spec, checked))
+          }
+          const { runTree } = await drivers.tree()
           return started.result(await runTree(host, started, spec, checked))
         })
       } catch (error) {

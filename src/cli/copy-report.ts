@@ -6,6 +6,7 @@
  */
 
 import type {
+  CopyWay,
   EngineStats,
   TransferEngine,
   TransferEvents,
@@ -30,6 +31,8 @@ export interface CopySummary {
   readonly verified?: Verification | undefined
   readonly resumed?: boolean | undefined
   readonly keptBytes?: number | undefined
+  readonly how?: CopyWay | undefined
+  readonly relayReason?: string | undefined
 }
 
 export interface ReportStyle {
@@ -110,9 +113,9 @@ export class CopyReport {
     const { kind, source, target } = this.#route
     if (this.#style.json) {
       const { size, parts, attempts, elapsedMs, etag, versionId, checksum, verified } = summary
-      const { resumed, keptBytes } = summary
+      const { resumed, keptBytes, how, relayReason } = summary
       const counts = { size, parts, attempts, elapsedMs: Math.round(elapsedMs) }
-      const proof = { etag, versionId, checksum, verified, resumed, keptBytes }
+      const proof = { etag, versionId, checksum, verified, resumed, keptBytes, how, relayReason }
       const { opened, reused, openedPerThousandRequests } = pool
       const connections = { opened, reused, openedPerThousandRequests }
       this.#emit('result', { kind, source, target, ...counts, ...proof, connections })
@@ -123,11 +126,14 @@ export class CopyReport {
     const rate = formatSize(Math.round((size - keptBytes) / (elapsedMs / 1000)))
     const facts = [`${formatSize(size)} in ${formatDuration(elapsedMs)}`, `${rate}/s`]
     if (parts > 1) facts.push(`${parts} parts`)
+    if (summary.how === 'relay') facts.push('through here')
+    if (summary.how === 'server') facts.push('by the store')
     if (summary.resumed === true) facts.push(`${formatSize(keptBytes)} kept`)
     if (attempts > parts) facts.push(`${attempts - parts} retried`)
     if (summary.verified === 'checksum') facts.push(`${summary.checksum?.algorithm} verified`)
     if (summary.verified === 'none') facts.push('not verified, the store lets us not look')
     if (summary.verified === 'size') facts.push('size verified, the store keeps no checksum')
+    if (summary.relayReason !== undefined) this.notice(summary.relayReason)
     const names = `${escapeText(source)} to ${escapeText(target)}`
     this.#streams.stderr.write(`${VERBS[kind]} ${names}: ${facts.join(', ')}\n`)
   }

@@ -64,6 +64,10 @@ const OBJECT_FLAGS: readonly ObjectFlag[] = [
   row('--expected-bucket-owner <id>', 'expectedBucketOwner', BOTH, 'Account that owns the bucket'),
   row('--if-none-match <etag>', 'ifNoneMatch', UPLOAD, "'*' writes only where no object is"),
   row('--if-match <etag>', 'ifMatch', UPLOAD, 'Replaces only the object with this ETag'),
+  {
+    ...row('--via <way>', 'via', ['copy'], 'Copy by the server, or relay through here'),
+    parse: (flag, text) => oneOf(flag, ['server', 'relay'], text),
+  },
   row(
     '--version-id <id>',
     'versionId',

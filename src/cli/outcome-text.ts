@@ -48,8 +48,9 @@ export function outcomeFields(outcome: Outcome, bucket: string): Record<string, 
   }
 }
 
-function namesOf({ operation, key, path }: TreeAction, bucket: string): string {
+function namesOf({ operation, key, sourceKey, path }: TreeAction, bucket: string): string {
   const uri = formatS3Uri({ bucket, key })
+  if (operation === 'copy') return `${sourceKey ?? ''} to ${uri}`
   if (operation === 'upload') return `${path ?? ''} to ${uri}`
   if (operation === 'download') return `${uri} to ${path ?? ''}`
   return path ?? uri

@@ -19,17 +19,19 @@ export function planText({ requests }: TreePlan, cost: Cost | undefined): string
 
 /** `10 uploads of 3.0 MiB, 2 deletions` */
 export function planLine(plan: TreePlan): string {
-  const { uploads, downloads, deletions, bytesUp, bytesDown } = plan
+  const { uploads, downloads, copies, deletions, bytesUp, bytesDown, bytesCopied } = plan
   const facts = [
     ...(uploads > 0 ? [`${counted(uploads, 'upload')} of ${formatSize(bytesUp)}`] : []),
     ...(downloads > 0 ? [`${counted(downloads, 'download')} of ${formatSize(bytesDown)}`] : []),
+    ...(copies > 0 ? [`${counted(copies, 'copy')} of ${formatSize(bytesCopied)}`] : []),
     ...(deletions > 0 ? [counted(deletions, 'deletion')] : []),
   ]
   return facts.join(', ')
 }
 
 function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
+  if (count === 1) return `1 ${word}`
+  return `${count} ${word.endsWith('y') ? `${word.slice(0, -1)}ies` : `${word}s`}`
 }
 
 function costLines({ currency, requests, egress, total, storageMonth, unpriced }: Cost): string[] {

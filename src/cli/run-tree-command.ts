@@ -9,11 +9,12 @@ import { failureExit } from './failure-exit.ts'
 import type { FlagValues } from './flags.ts'
 import { Interruption } from './interrupt.ts'
 import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
-import { objectOptionsFrom } from './object-flags.ts'
+import { objectOptionsFrom, type Direction } from './object-flags.ts'
 import { reportStyleOf } from './output-flags.ts'
 import { isFailure } from '../tree/entries.ts'
 import { costOf, readPrices, type Prices } from './prices.ts'
 import { ReportFile } from './report-file.ts'
+import { sidesOf } from './side-flags.ts'
 import { treeOptionsFrom } from './tree-flags.ts'
 import { TreeReport } from './tree-report.ts'
 import { UsageError } from './usage-error.ts'
@@ -30,13 +31,13 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
   const { TransferEngine, parseS3Uri } = await import('../index.ts')
   const { source, target, values } = command
   const direction = directionOf(source, target)
-  const { bucket } = parseS3Uri(direction === 'upload' ? target : source)
+  const { bucket } = parseS3Uri(direction === 'download' ? source : target)
   const options = {
     ...objectOptionsFrom(values, direction),
     ...treeOptionsFrom(values),
     dryRun: values['dryRun'] === true || values['dryrun'] === true,
   }
-  const engineOptions = engineOptionsOf(values)
+  const engineOptions = { ...engineOptionsOf(values), ...sidesOf(values, direction) }
   const prices = pricesFrom(values, options.dryRun)
   checkMetricsFlags(values)
   const interruption = new Interruption(() =>
@@ -97,21 +98,21 @@ function pricesFrom({ prices }: FlagValues, dryRun: boolean): Prices | undefined
 function start(
   engine: TransferEngine,
   { how, source, target }: TreeCommand,
-  direction: 'upload' | 'download',
+  direction: Direction,
   options: object,
 ): TreeTransfer {
   if (how === 'sync') return engine.sync(source, target, options)
+  if (direction === 'copy') return engine.copyPrefix(source, target, options)
   return direction === 'upload'
     ? engine.uploadDirectory(source, target, options)
     : engine.downloadDirectory(source, target, options)
 }
 
-function directionOf(source: string, target: string): 'upload' | 'download' {
+function directionOf(source: string, target: string): Direction {
   const [isFrom, isTo] = [source, target].map((side) => side.startsWith('s3://'))
+  if (isFrom && isTo) return 'copy'
   if (isFrom === isTo) {
-    const message = isFrom
-      ? 'Trees are not copied from s3:// to s3://.'
-      : 'One of source and destination must be s3://bucket/prefix.'
+    const message = 'One of source and destination must be s3://bucket/prefix.'
     throw new UsageError('ERR_USAGE', message, 'Give a directory and s3://bucket/prefix.')
   }
   return isTo === true ? 'upload' : 'download'

@@ -146,8 +146,8 @@ export class TreeDisplay {
 }
 
 /** What has ended, well or not. */
-function endedOf({ uploaded, downloaded, deleted, planned, failed }: TreeProgress): number {
-  return uploaded + downloaded + deleted + planned + failed
+function endedOf({ uploaded, downloaded, copied, deleted, planned, failed }: TreeProgress): number {
+  return uploaded + downloaded + copied + deleted + planned + failed
 }
 
 function secondsFor(amount: number, perSecond: number): number {

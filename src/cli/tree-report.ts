@@ -119,8 +119,8 @@ export class TreeReport {
 
 /** `3 uploaded, 1 deleted, 12 unchanged: 24.0 MiB in 1.2s, 20 MiB/s` */
 function sumOf(result: TreeResult): string {
-  const { uploaded, downloaded, deleted, planned, skipped, failed, unchanged } = result
-  const counts = { uploaded, downloaded, deleted, unchanged, skipped, failed }
+  const { uploaded, downloaded, copied, deleted, planned, skipped, failed, unchanged } = result
+  const counts = { uploaded, downloaded, copied, deleted, unchanged, skipped, failed }
   const facts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`)

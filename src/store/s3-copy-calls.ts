@@ -38,7 +38,7 @@ export class S3CopyCalls implements CopyCalls {
     }
     const requestTimeout = this.#timeout
     return this.#call('CopyObject', to, options, async (client, s3, sending) => {
-      const command = new s3.CopyObjectCommand(params as never)
+      const command = new s3.CopyObjectCommand(params)
       const output = await client.send(command, { ...sending, requestTimeout })
       return readCopied(output.CopyObjectResult, output.VersionId)
     })

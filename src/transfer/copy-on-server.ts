@@ -12,6 +12,7 @@ import { rangeAt, splitIntoRanges } from '../plan/ranges.ts'
 import { isOutcomeUnknown } from '../store/classify.ts'
 import type { Copied } from '../store/copy-calls.ts'
 import type { CompletedPart, ObjectInfo } from '../store/object-store.ts'
+import { explainedCondition } from './copy-condition.ts'
 import { copiedAttributes, replacesDescription } from './copy-attributes.ts'
 import { proveCopy } from './copy-proof.ts'
 import type { CopySpec, ReadySource } from './copy.ts'
@@ -110,7 +111,7 @@ async function copyParts(
     const range = rangeAt(split, index)
     const partNumber = index + 1
     run.attempts += 1
-    const { etag, checksums } = await store.copyPart(object, to, {
+    const asked = {
       signal: run.signal,
       ifMatch: info.etag,
       sourceAttributes: spec.sourceAttributes,
@@ -118,6 +119,10 @@ async function copyParts(
       uploadId,
       partNumber,
       range,
+    }
+    const { etag, checksums } = await store.copyPart(object, to, asked).catch(async (error) => {
+      // Before it stops the run, which ends with the first error.
+      throw await explainedCondition(run, spec, info, error)
     })
     const value = whole && checksums[whole.algorithm]
     const checksum =

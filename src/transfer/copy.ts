@@ -13,6 +13,7 @@ import { NO_ATTRIBUTES, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
 import { copiedAttributes } from './copy-attributes.ts'
+import { explainedCondition } from './copy-condition.ts'
 import { copyOnServer } from './copy-on-server.ts'
 import { headPart } from './download.ts'
 import { planProof, type DownloadProof } from './download-proof.ts'
@@ -69,22 +70,8 @@ export async function runCopy(run: TransferRun, spec: CopySpec): Promise<CopyRes
   try {
     return await copyOf(run, spec, info)
   } catch (error) {
-    throw await explained(run, spec, info, error)
+    throw await explainedCondition(run, spec, info, error)
   }
-}
-
-/** A failed condition may be that of the source, or that of the copy: a look at the source tells. */
-async function explained(
-  run: TransferRun,
-  { from, sourceAttributes: attributes }: CopySpec,
-  info: ObjectInfo,
-  error: unknown,
-): Promise<unknown> {
-  if (!isTransferError(error) || error.code !== 'ERR_PRECONDITION_FAILED') return error
-  const now = await run.env.source.head(from, { attributes }).catch(() => undefined)
-  if (now?.etag === info.etag) return error
-  const message = 'The source changed while it was copied'
-  return new TransferError('ERR_OBJECT_CHANGED', message, error.context, { cause: error })
 }
 
 async function copyOf(run: TransferRun, spec: CopySpec, looked: ObjectInfo): Promise<CopyResult> {

@@ -63,7 +63,9 @@ async function resumeCopy(
   const route = await env.source.route(from.bucket, { signal: run.stopping })
   const { endpoint } = placeOf(route, from)
   if (endpoint !== from.endpoint) {
-    const message = `The copy was read from ${from.endpoint}, and this engine reads from ${endpoint}: give the \`source\` of then.`
+    const message =
+      `The copy was read from ${from.endpoint}, and this engine reads from ${endpoint}: ` +
+      'give the `source` of then.'
     throw new TransferError('ERR_OPTION_INVALID', message, { option: 'source' })
   }
   const { bucket, key, versionId } = from

@@ -12,12 +12,13 @@ export async function dryRun(
   actions: AsyncIterable<TreeAction>,
   job: TreeJob,
   sizesOf: (action: TreeAction) => PartSizes,
+  relayed = false,
 ): Promise<PlanSums> {
   const sums = new PlanSums()
   for await (const action of actions) {
     job.check()
     try {
-      sums.add(action, sizesOf(action))
+      sums.add(action, sizesOf(action), relayed)
     } catch (error) {
       // One that no store can hold would fail by itself.
       await job.ended({ ...action, status: 'failed', error: toTransferError(error) })

@@ -7,9 +7,8 @@
 import { parseCsvRow } from './csv.ts'
 import { isFailure, type SkipReason } from './entries.ts'
 import { nameOfList, readRecords } from './files-from.ts'
-import type { WantedName } from './name-list.ts'
+import type { ListedTree, WantedName } from './name-list.ts'
 import { listError } from './records.ts'
-import type { TreeSpec } from './sides.ts'
 
 /** A row of a report as far as it is read; all else of it is for people. */
 type Row = Readonly<Record<string, unknown>>
@@ -21,7 +20,7 @@ type Row = Readonly<Record<string, unknown>>
  */
 export async function* failedNames(
   path: string,
-  spec: Pick<TreeSpec, 'direction' | 'remote'>,
+  spec: ListedTree,
   signal: AbortSignal,
 ): AsyncGenerator<WantedName, void, void> {
   const list = nameOfList(path)
@@ -42,11 +41,13 @@ export async function* failedNames(
 /** Why a row is not about this tree. */
 function problemOf(
   { operation, name, bucket, key }: Row,
-  { direction, remote }: Pick<TreeSpec, 'direction' | 'remote'>,
+  { direction, remote }: ListedTree,
 ): string | undefined {
   if (operation !== direction)
     return `It is of a tree that went the other way (${String(operation)}).`
-  if (bucket === remote.bucket && key === remote.prefix + String(name)) return undefined
+  // A copy may have another name than its source.
+  const isNamed = direction === 'copy' || key === remote.prefix + String(name)
+  if (bucket === remote.bucket && isNamed) return undefined
   return `It is about s3://${String(bucket)}/${String(key)}, which is not below this prefix.`
 }
 

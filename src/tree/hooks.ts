@@ -5,12 +5,12 @@
 import { platform } from 'node:process'
 import { sep } from 'node:path'
 import { toTransferError, TransferError } from '../errors.ts'
-import type { DownloadOptions, UploadOptions } from '../transfer-options.ts'
+import type { CopyOptions, DownloadOptions, UploadOptions } from '../transfer-options.ts'
 import { ahead } from './ahead.ts'
 import { localName } from './key-path.ts'
 import type { ObjectOptions } from './object-options.ts'
 import type { DoneOutcome, FailedOutcome, Outcome, SkippedOutcome, TreeAction } from './outcome.ts'
-import type { TreeSpec } from './sides.ts'
+import type { CopyTreeSpec, TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 
 /** Objects whose hooks are at work at once. Source: none; enough for one that asks somebody else. */
@@ -20,7 +20,8 @@ const HOOKS_AHEAD = 32
 export interface TransferChange
   extends
     Omit<UploadOptions, 'signal' | 'onProgress' | 'size'>,
-    Pick<DownloadOptions, 'versionId' | 'fsync'> {
+    Pick<DownloadOptions, 'versionId' | 'fsync'>,
+    Pick<CopyOptions, 'via' | 'sourceCustomerKey'> {
   /** Leaves it out; a text says why. @default false */
   readonly skip?: boolean | string | undefined
   /** Of an upload: the object's key, behind the same prefix. Not for `sync`. */
@@ -36,7 +37,7 @@ export type BeforeTransfer = (
 export type AfterTransfer = (outcome: DoneOutcome | FailedOutcome) => unknown
 
 export interface HookOptions {
-  readonly spec: TreeSpec
+  readonly spec: TreeSpec | CopyTreeSpec
   readonly job: Pick<TreeJob, 'ended'>
   readonly objectOptions: ObjectOptions
   /** Of the options of an object. @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
@@ -84,8 +85,8 @@ export async function afterHook(outcome: Outcome, hook: AfterTransfer): Promise<
   } catch (error) {
     // Of two failures the first is told.
     if (outcome.status === 'failed') return outcome
-    const { operation, name, key, path, size, reason } = outcome
-    const action = { operation, name, key, path, size, reason }
+    const { operation, name, key, sourceKey, path, size, reason } = outcome
+    const action = { operation, name, key, sourceKey, path, size, reason }
     return { ...action, status: 'failed', error: toTransferError(error) }
   }
 }
@@ -119,17 +120,19 @@ function changed(
   return result
 }
 
-function checkedKey(key: unknown, { direction, how, remote }: TreeSpec): string {
-  if (direction !== 'upload') throw invalid('`key` is for uploads; a download has a `path`')
+function checkedKey(key: unknown, { direction, how, remote }: TreeSpec | CopyTreeSpec): string {
+  if (direction === 'download') throw invalid('`key` is for uploads; a download has a `path`')
   checkMayRename(how)
   const { prefix } = remote
   if (typeof key === 'string' && key.length > prefix.length && key.startsWith(prefix)) return key
   throw invalid(`\`key\` must be a text behind the prefix ${JSON.stringify(prefix)}`)
 }
 
-function checkedPath(path: unknown, { direction, how, local }: TreeSpec): string {
+function checkedPath(path: unknown, spec: TreeSpec | CopyTreeSpec): string {
+  const { direction, how } = spec
   if (direction !== 'download') throw invalid('`path` is for downloads; an upload has a `key`')
   checkMayRename(how)
+  const { local } = spec
   const root = local.root.endsWith(sep) ? local.root : `${local.root}${sep}`
   if (typeof path !== 'string' || !path.startsWith(root)) {
     throw invalid(`\`path\` must be a text that begins with ${root}`)
@@ -153,10 +156,10 @@ function checkMayRename(how: TreeSpec['how']): void {
 function twinOf(
   { action, result }: Wanted,
   targets: Set<string>,
-  { direction }: TreeSpec,
+  { direction }: Pick<TreeSpec | CopyTreeSpec, 'direction'>,
 ): SkippedOutcome | undefined {
   if ('status' in result || result.operation === 'delete') return undefined
-  const target = (direction === 'upload' ? result.key : result.path) ?? ''
+  const target = (direction === 'download' ? result.path : result.key) ?? ''
   const isRenamed = result.key !== action.key || result.path !== action.path
   if (targets.has(target)) {
     const detail = `Another one was renamed to ${target}`

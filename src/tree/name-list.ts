@@ -7,7 +7,7 @@ import { abortable } from '../store/abortable.ts'
 import { failedNames } from './failed-names.ts'
 import { readListFile, type ListFormat, type ListedName } from './files-from.ts'
 import { listError } from './records.ts'
-import type { TreeSpec } from './sides.ts'
+import type { StoreSide } from './sides.ts'
 
 /** A file with names. */
 export interface NameFile {
@@ -24,18 +24,27 @@ export type FilesFrom = string | NameFile | Iterable<string> | AsyncIterable<str
 
 const FORMATS: readonly unknown[] = ['lines', 'nul', 'csv', 'inventory', 'report']
 
+/** The tree that names are of. */
+export interface ListedTree {
+  readonly direction: 'upload' | 'download' | 'copy'
+  /** Of reports: the side of the store, of copies the destination. */
+  readonly remote: StoreSide
+  /** Of inventories. @default remote */
+  readonly listed?: StoreSide | undefined
+}
+
 /** A name relative to the root, and its size in bytes if that is known. */
 export type WantedName = Pick<ListedName, 'name' | 'size'>
 
 /** @throws ERR_OPTION_INVALID */
-export function checkFilesFrom(value: unknown, direction: 'upload' | 'download'): void {
+export function checkFilesFrom(value: unknown, direction: ListedTree['direction']): void {
   if (typeof value === 'string' && value !== '') return
   if (typeof value === 'object' && value !== null) {
     if (Symbol.asyncIterator in value || Symbol.iterator in value) return
     const { path, format = 'lines', columns = [] } = value as Partial<NameFile>
     const isFormat = FORMATS.includes(format)
     if (typeof path === 'string' && path !== '' && isFormat && Array.isArray(columns)) {
-      if (format !== 'inventory' || direction === 'download') return
+      if (format !== 'inventory' || direction !== 'upload') return
       throw invalid('for an upload to be of another format: an inventory has objects')
     }
   }
@@ -49,7 +58,7 @@ export function checkFilesFrom(value: unknown, direction: 'upload' | 'download')
  */
 export async function* wantedNames(
   from: FilesFrom,
-  spec: Pick<TreeSpec, 'direction' | 'remote'>,
+  spec: ListedTree,
   signal: AbortSignal,
 ): AsyncGenerator<WantedName, void, void> {
   if (typeof from !== 'string' && !('path' in from)) {
@@ -62,7 +71,7 @@ export async function* wantedNames(
     yield* failedNames(path, spec, signal)
     return
   }
-  const { bucket, prefix } = spec.remote
+  const { bucket, prefix } = spec.listed ?? spec.remote
   for await (const listed of readListFile(path, { format, columns, signal })) {
     if (format !== 'inventory') {
       yield listed

@@ -7,34 +7,45 @@ import { toTransferError, type TransferError } from '../errors.ts'
 import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
-import type { DownloadResult, UploadResult } from '../transfer/results.ts'
+import type { CopyResult, DownloadResult, UploadResult, Verification } from '../transfer/results.ts'
 import type { StartedTransfer } from '../transfer/running-transfers.ts'
 import type { LocalDirectories } from './local-directories.ts'
 import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
 import type { Described } from './preserve.ts'
 import type { Mover } from './run-actions.ts'
-import type { StoreSide, TreeSpec } from './sides.ts'
+import type { CopyTreeSpec, StoreSide, TreeSpec } from './sides.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
 const REMOVAL_ROUNDS = 3
 
 /** The engine's calls about objects that are asked for alike. */
 export interface ObjectTransfers {
+  copies(options: object): (from: ObjectRef, to: ObjectRef) => StartedTransfer<CopyResult>
   uploads(options: object): (path: string, object: ObjectRef) => StartedTransfer<UploadResult>
   downloads(options: object): (object: ObjectRef, path: string) => StartedTransfer<DownloadResult>
 }
 
-type Transferring = (action: TreeAction) => StartedTransfer<UploadResult | DownloadResult>
+export type Transferring = (
+  action: TreeAction,
+) => StartedTransfer<UploadResult | DownloadResult | CopyResult>
 
 /** How each object is moved. Options that are the same of all are checked once. */
 export function transferring(
   objects: ObjectTransfers,
-  { direction, remote: { bucket } }: TreeSpec,
+  spec: TreeSpec | CopyTreeSpec,
   objectOptions: ObjectOptions,
   signal: AbortSignal,
 ): Transferring {
+  const { direction, remote } = spec
+  const { bucket } = remote
   const asked = (options: object): Transferring => {
+    if (direction === 'copy') {
+      const copy = objects.copies({ ...options, signal })
+      const { from } = spec
+      return ({ key, sourceKey = key }) =>
+        copy({ bucket: from.bucket, key: sourceKey }, { bucket, key })
+    }
     if (direction === 'upload') {
       const upload = objects.uploads({ ...options, signal })
       return ({ key, path = '' }) => upload(path, { bucket, key })
@@ -86,8 +97,10 @@ export class ObjectMover implements Mover {
       if ('metadata' in result) {
         restore(path, { ...result, lastModified: result.lastModified ?? mtimeMs })
       }
-      const { size, attempts, elapsedMs, etag, checksum, verified, resumed } = result
-      return { size, attempts, elapsedMs, etag, checksum, verified, resumed }
+      const { size, attempts, elapsedMs, etag, checksum, resumed } = result
+      const verified = 'how' in result ? weaker(result) : result.verified
+      const how = 'how' in result ? result.how : undefined
+      return { size, attempts, elapsedMs, etag, checksum, verified, resumed, how }
     } finally {
       this.#underWay.delete(transfer)
     }
@@ -138,4 +151,10 @@ export class ObjectMover implements Mover {
       return new Map(keys.map((key) => [key, failure.with({ key })]))
     }
   }
+}
+
+/** A copy is proved as far as both of its sides are. */
+function weaker({ verified, sourceVerified }: CopyResult): Verification {
+  const order: readonly Verification[] = ['none', 'size', 'checksum']
+  return order.indexOf(verified) < order.indexOf(sourceVerified) ? verified : sourceVerified
 }

@@ -4,10 +4,10 @@
  */
 
 import type { TransferError } from '../errors.ts'
-import type { Checksum, Verification } from '../transfer/results.ts'
+import type { Checksum, CopyWay, Verification } from '../transfer/results.ts'
 import type { SkipReason } from './entries.ts'
 
-export type TreeOperation = 'upload' | 'download' | 'delete'
+export type TreeOperation = 'upload' | 'download' | 'copy' | 'delete'
 
 /** One thing to be done. */
 export interface TreeAction {
@@ -16,6 +16,8 @@ export interface TreeAction {
   readonly name: string
   /** Of the object: prefix and name. */
   readonly key: string
+  /** Of the object that is copied, in the bucket of the source. */
+  readonly sourceKey?: string | undefined
   /** Of the file; `undefined` for the removal of an object. */
   readonly path: string | undefined
   /** Bytes to move; 0 for a removal. */
@@ -55,12 +57,14 @@ export interface DoneOutcome extends TreeAction {
   readonly checksum?: Checksum | undefined
   readonly verified?: Verification | undefined
   readonly resumed?: boolean | undefined
+  /** Of a copy: whether the store made it, or it came through here. */
+  readonly how?: CopyWay | undefined
 }
 
 /** What is found out about an action that is done. */
 export type Done = Pick<
   DoneOutcome,
-  'size' | 'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed'
+  'size' | 'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed' | 'how'
 >
 
 /** Field by field: to spread two objects into one costs more than all else that is said of a small one. */
@@ -69,6 +73,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     operation: action.operation,
     name: action.name,
     key: action.key,
+    sourceKey: action.sourceKey,
     path: action.path,
     size: done.size,
     reason: action.reason,
@@ -80,6 +85,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     checksum: done.checksum,
     verified: done.verified,
     resumed: done.resumed,
+    how: done.how,
   }
 }
 
@@ -108,6 +114,7 @@ export type Outcome = DoneOutcome | PlannedOutcome | FailedOutcome | SkippedOutc
 export interface TreeCounts {
   readonly uploaded: number
   readonly downloaded: number
+  readonly copied: number
   readonly deleted: number
   /** What a dry run would have done. */
   readonly planned: number
@@ -123,6 +130,7 @@ export interface TreeCounts {
 export class TreeTally {
   #uploaded = 0
   #downloaded = 0
+  #copied = 0
   #deleted = 0
   #planned = 0
   #skipped = 0
@@ -146,6 +154,7 @@ export class TreeTally {
         this.#bytes += outcome.size
         if (outcome.operation === 'upload') this.#uploaded += 1
         else if (outcome.operation === 'download') this.#downloaded += 1
+        else if (outcome.operation === 'copy') this.#copied += 1
         else this.#deleted += 1
     }
   }
@@ -163,6 +172,7 @@ export class TreeTally {
     return {
       uploaded: this.#uploaded,
       downloaded: this.#downloaded,
+      copied: this.#copied,
       deleted: this.#deleted,
       planned: this.#planned,
       skipped: this.#skipped,

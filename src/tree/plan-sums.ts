@@ -3,6 +3,7 @@
  * least, by the classes stores ask a price for. Every request is counted as if it succeeded at once.
  */
 
+import { SINGLE_PUT_SIZE_MAX } from '../plan/limits.ts'
 import { planDownload } from '../plan/download-plan.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import { choosePartSize } from '../plan/part-size.ts'
@@ -23,10 +24,12 @@ export type RequestClass = 'PUT' | 'GET' | 'HEAD' | 'LIST' | 'DELETE'
 export interface TreePlan {
   readonly uploads: number
   readonly downloads: number
+  readonly copies: number
   /** Of objects or files. */
   readonly deletions: number
   readonly bytesUp: number
   readonly bytesDown: number
+  readonly bytesCopied: number
   readonly requests: Readonly<Record<RequestClass, number>>
 }
 
@@ -39,13 +42,16 @@ export interface PartSizes {
 export class PlanSums {
   #uploads = 0
   #downloads = 0
+  #copies = 0
   #deletions = 0
   #objectsDeleted = 0
   #bytesUp = 0
   #bytesDown = 0
+  #bytesCopied = 0
   readonly #requests = { PUT: 0, GET: 0, HEAD: 0, LIST: 0, DELETE: 0 }
 
-  add({ operation, path, size }: TreeAction, sizes: PartSizes): void {
+  /** @param relayed whether the bytes of copies come through here */
+  add({ operation, path, size }: TreeAction, sizes: PartSizes, relayed = false): void {
     switch (operation) {
       case 'upload':
         this.#uploads += 1
@@ -56,6 +62,11 @@ export class PlanSums {
         this.#downloads += 1
         this.#bytesDown += size
         this.#addDownload(size, sizes)
+        return
+      case 'copy':
+        this.#copies += 1
+        this.#bytesCopied += size
+        this.#addCopy(size, sizes, relayed)
         return
       case 'delete':
         this.#deletions += 1
@@ -70,9 +81,11 @@ export class PlanSums {
     return {
       uploads: this.#uploads,
       downloads: this.#downloads,
+      copies: this.#copies,
       deletions: this.#deletions,
       bytesUp: this.#bytesUp,
       bytesDown: this.#bytesDown,
+      bytesCopied: this.#bytesCopied,
       requests: { PUT, GET, HEAD: HEAD + looked.heads, LIST: looked.pages, DELETE },
     }
   }
@@ -82,6 +95,19 @@ export class PlanSums {
     // Parts are opened, completed and looked at.
     this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2
     this.#requests.HEAD += plan.kind === 'single' ? 0 : 1
+  }
+
+  /** Both sides are looked at; the store copies an object of any size it takes in one piece. */
+  #addCopy(size: number, sizes: PartSizes, relayed: boolean): void {
+    this.#requests.HEAD += 2
+    if (!relayed) {
+      this.#requests.PUT += Math.max(1, Math.ceil(size / SINGLE_PUT_SIZE_MAX))
+      return
+    }
+    const { partSize = chosen(size), multipartThreshold } = sizes
+    const plan = planUpload({ size, partSize, multipartThreshold })
+    this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2
+    this.#requests.GET += plan.kind === 'single' ? 1 : plan.parts
   }
 
   #addDownload(size: number, { partSize }: PartSizes): void {

@@ -26,7 +26,15 @@ export type Side =
 export type LocalSide = Extract<Side, { readonly kind: 'local' }>
 export type StoreSide = Extract<Side, { readonly kind: 'store' }>
 
-/** What goes where. */
+/** What goes from store to store. */
+export interface CopyTreeSpec {
+  readonly direction: 'copy'
+  readonly from: StoreSide
+  readonly remote: StoreSide
+  readonly how: 'copy' | 'sync'
+}
+
+/** What goes where, if one side is here. */
 export interface TreeSpec {
   readonly direction: 'upload' | 'download'
   readonly local: LocalSide
@@ -39,6 +47,8 @@ export interface SideOptions {
   readonly job: TreeJob
   /** Whether what is left out is told: of a source, not of a destination. */
   readonly isSource: boolean
+  /** Whether what stands for a folder takes part: as an object, which it is. @default false */
+  readonly withMarkers?: boolean | undefined
 }
 
 /** Hears that a side could not be read whole. */
@@ -67,7 +77,7 @@ export async function* filesOf(
 export async function* objectsOf(
   store: ObjectStore,
   { bucket, prefix, attributes }: StoreSide,
-  { job, isSource }: SideOptions,
+  { job, isSource, withMarkers = false }: SideOptions,
 ): AsyncGenerator<ObjectEntry> {
   const { signal } = job
   // Where there is nothing, it takes a request to see that.
@@ -80,7 +90,7 @@ export async function* objectsOf(
       const name = key.slice(prefix.length)
       if (isSource) job.saw()
       // What stands for a folder is no file: tools that show folders make such objects.
-      if (isFolderMarker({ name: key, size })) {
+      if ((!withMarkers || name === '') && isFolderMarker({ name: key, size })) {
         if (isSource && name !== '') {
           await job.ended({ status: 'skipped', name, reason: 'folder-marker', detail: undefined })
         }

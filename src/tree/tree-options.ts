@@ -4,13 +4,13 @@
 
 import { TransferError } from '../errors.ts'
 import { checkOption, unknownOption, type OptionRow } from '../option-check.ts'
-import type { DownloadOptions, UploadOptions } from '../transfer-options.ts'
+import type { CopyOptions, DownloadOptions, UploadOptions } from '../transfer-options.ts'
 import type { TreeEntry } from './entries.ts'
 import type { AfterTransfer, BeforeTransfer } from './hooks.ts'
 import { checkFilesFrom, type FilesFrom } from './name-list.ts'
 import type { Outcome } from './outcome.ts'
 import type { TreeProgress } from './tree-transfer.ts'
-import type { TreeSpec } from './sides.ts'
+import type { CopyTreeSpec, TreeSpec } from './sides.ts'
 
 /** Options of every transfer of trees. */
 export interface TreeOptions {
@@ -77,7 +77,8 @@ export interface DownloadDirectoryOptions
 export interface SyncOptions
   extends
     Omit<UploadDirectoryOptions, 'encodeNames' | 'filesFrom'>,
-    Pick<DownloadDirectoryOptions, 'fsync'> {
+    Pick<DownloadDirectoryOptions, 'fsync'>,
+    Pick<CopyPrefixOptions, 'via' | 'sourceCustomerKey' | 'rename'> {
   /** Remove at the destination what the source does not have. @default false */
   readonly delete?: boolean | undefined
   /** Remove nothing at all if more than so many would be removed. @default no limit */
@@ -95,6 +96,26 @@ export interface SyncOptions
    * AWS CLI has it
    */
   readonly exactTimestamps?: boolean | undefined
+}
+
+/** What a tree from store to store may be told: nothing of files. */
+export interface CopyPrefixOptions
+  extends
+    Pick<
+      TreeOptions,
+      | 'filter'
+      | 'dryRun'
+      | 'filesFrom'
+      | 'maxErrors'
+      | 'onOutcome'
+      | 'onProgress'
+      | 'onBeforeTransfer'
+      | 'onAfterTransfer'
+      | 'signal'
+    >,
+    Omit<CopyOptions, 'signal' | 'onProgress' | 'versionId' | 'ifMatch'> {
+  /** The name of each copy behind the prefix of the destination, by that of its source. @default the same */
+  readonly rename?: ((name: string) => string) | undefined
 }
 
 /** Those with a bound. */
@@ -119,6 +140,9 @@ const ROWS = {
 
 type Row = keyof typeof ROWS
 
+/** Those that are about files. */
+const OF_FILES: readonly Row[] = ['followSymlinks', 'preserve', 'encodeNames', 'exactTimestamps']
+
 const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors', 'preserve'] as const
 const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
 const SYNC_NAMES = [
@@ -136,6 +160,7 @@ const FUNCTIONS = [
   'onProgress',
   'onBeforeTransfer',
   'onAfterTransfer',
+  'rename',
 ] as const
 
 export interface CheckedTree {
@@ -156,6 +181,7 @@ export interface CheckedTree {
   readonly sizeOnly: boolean
   readonly checksum: boolean
   readonly exactTimestamps: boolean
+  readonly rename: ((name: string) => string) | undefined
   /** What is left is said of each object. */
   readonly each: Readonly<Record<string, unknown>>
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID for what cannot be said of each object */
@@ -164,19 +190,24 @@ export interface CheckedTree {
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
 export function checkTreeOptions(
-  options: UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions,
-  { how: kind, direction }: Pick<TreeSpec, 'how' | 'direction'>,
+  options: UploadDirectoryOptions | DownloadDirectoryOptions | SyncOptions | CopyPrefixOptions,
+  { how: kind, direction }: Pick<TreeSpec | CopyTreeSpec, 'how' | 'direction'>,
   checkEach: (each: object) => void,
 ): CheckedTree {
-  const names: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
+  const all: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
+  const names = direction === 'copy' ? all.filter((name) => !OF_FILES.includes(name)) : all
   const { filter = everything, onOutcome, onProgress, signal, ...more } = options
-  const { onBeforeTransfer, onAfterTransfer, ...others } = more
+  const { onBeforeTransfer, onAfterTransfer, rename, ...others } = more as typeof more &
+    Pick<CopyPrefixOptions, 'rename'>
   const { filesFrom, ...rest } = others as typeof others & Pick<TreeOptions, 'filesFrom'>
-  checkFunctions({ filter, onOutcome, onProgress, onBeforeTransfer, onAfterTransfer })
+  checkFunctions({ filter, onOutcome, onProgress, onBeforeTransfer, onAfterTransfer, rename })
+  if (rename !== undefined && direction !== 'copy') {
+    throw invalid('rename', 'left out: it is for copies from store to store')
+  }
   if (filesFrom !== undefined) {
     if (kind === 'sync') throw invalid('filesFrom', 'left out: a sync reads both sides whole')
     checkFilesFrom(filesFrom, direction)
-    if (direction === 'download' && filter !== everything) {
+    if (direction !== 'upload' && filter !== everything) {
       throw invalid('filter', 'left out beside `filesFrom`, which says all that is known')
     }
   }
@@ -225,6 +256,7 @@ export function checkTreeOptions(
     sizeOnly,
     checksum,
     exactTimestamps,
+    rename,
     each,
     checkEach,
   }

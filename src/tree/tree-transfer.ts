@@ -38,6 +38,7 @@ export interface TreeTransfer extends Promise<TreeResult> {
 /** Before anything was looked at. */
 export const NO_PROGRESS: TreeProgress = {
   uploaded: 0,
+  copied: 0,
   downloaded: 0,
   deleted: 0,
   planned: 0,

@@ -6,6 +6,7 @@ import type { Command, Option } from 'commander'
 import { connectionFlags } from '../connection-flags.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
 import { objectFlags } from '../object-flags.ts'
+import { sideFlags } from '../side-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { syncFlags, treeFlags } from '../tree-flags.ts'
@@ -27,13 +28,19 @@ Examples:
 export function setUpSync(command: Command, done: (exitCode: number) => void): void {
   command
     .description(
-      'Copies what is missing or differs from a directory to s3://bucket/prefix, or back.',
+      'Copies what is missing or differs from a directory to s3://bucket/prefix, back, or between prefixes.',
     )
     .argument('<source>', 'directory or s3://bucket/prefix')
     .argument('<destination>', 'directory or s3://bucket/prefix')
     .addHelpText('after', EXAMPLES)
   const flags = [...treeFlags(), ...syncFlags(), ...objectFlags().filter(isOfMany)]
-  const common = [...engineFlags(), ...connectionFlags(), ...stateFlags(), ...outputFlags()]
+  const common = [
+    ...engineFlags(),
+    ...connectionFlags(),
+    ...sideFlags(),
+    ...stateFlags(),
+    ...outputFlags(),
+  ]
   for (const option of [...flags, ...common]) command.addOption(option)
   command.action(async (source: string, target: string, values: FlagValues) => {
     done(await runTreeCommand({ how: 'sync', source, target, values }))

@@ -96,7 +96,8 @@ describe('a download', () => {
 
 describe('what cp does not do', () => {
   it.each([
-    ['s3://a/x', 's3://b/y', 'ERR_USAGE'],
+    ['s3://a/x/', 's3://b/y', 'ERR_URI_INVALID'],
+    ['s3://a', 's3://b', 'ERR_URI_INVALID'],
     ['a', 'b', 'ERR_USAGE'],
     ['', 's3://b/y', 'ERR_USAGE'],
     ['a', '', 'ERR_USAGE'],

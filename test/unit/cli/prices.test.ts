@@ -12,6 +12,8 @@ const directory = useTemporaryDirectory()
 
 const PLAN: TreePlan = {
   uploads: 1,
+  copies: 0,
+  bytesCopied: 0,
   downloads: 2,
   deletions: 0,
   bytesUp: 2 * GiB,

@@ -46,6 +46,11 @@ describe('head', () => {
         'x-amz-meta-owner': 'me',
         'x-amz-storage-class': 'GLACIER_IR',
         'x-amz-server-side-encryption': 'AES256',
+        'cache-control': 'no-store',
+        expires: 'never',
+        'x-amz-tagging-count': '3',
+        'x-amz-missing-meta': '1',
+        'x-amz-object-lock-legal-hold': 'ON',
       },
     })
     await expect(open().head({ ...OBJECT, versionId: 'v1' }, { partNumber: 1 })).resolves.toEqual({
@@ -61,6 +66,19 @@ describe('head', () => {
       contentEncoding: 'gzip',
       storageClass: 'GLACIER_IR',
       serverSideEncryption: 'AES256',
+      described: {
+        cacheControl: 'no-store',
+        contentDisposition: undefined,
+        contentLanguage: undefined,
+        expires: 'never',
+        websiteRedirectLocation: undefined,
+        sseKmsKeyId: undefined,
+        objectLockMode: undefined,
+        objectLockRetainUntil: undefined,
+        objectLockLegalHold: true,
+        tagCount: 3,
+        missingMetadata: 1,
+      },
     })
     const [request] = script.requests
     expect(request?.url).toBe('/bucket/dir/a%20b.bin?partNumber=1&versionId=v1')

@@ -107,7 +107,7 @@ describe('an upload that is slow', () => {
     expect(executor.jobs).toHaveLength(2)
     end(2)
     await second
-    expect(env.scheduler.hedging.slowAfterMs(`upload bucket ${LENGTH}`)).toBe(SLOW_MS)
+    expect(env.scheduler.hedging.slowAfterMs(`UploadPart bucket ${LENGTH}`)).toBe(SLOW_MS)
   })
 
   it('wins itself when it is done first', async () => {

@@ -35,6 +35,8 @@ describe('the sums of a plan', () => {
     expect(sums.total({ pages: 3, heads: 5 })).toEqual({
       uploads: 3,
       downloads: 2,
+      copies: 0,
+      bytesCopied: 0,
       deletions: 1002,
       bytesUp: 3,
       bytesDown: 30,

@@ -1,0 +1,201 @@
+/**
+ * What is to be copied from store to store, one action after the other: everything, or what the
+ * destination does not have like that.
+ */
+
+import { isTransferError, toTransferError, type TransferError } from '../errors.ts'
+import type { RequestAttributes } from '../store/attributes.ts'
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
+import { ahead } from './ahead.ts'
+import { compare } from './compare.ts'
+import { differByHeads } from './copy-compare.ts'
+import type { NamedObject, ObjectEntry } from './entries.ts'
+import { mergeJoin } from './merge-join.ts'
+import { wantedNames } from './name-list.ts'
+import { namedObjects } from './named-entries.ts'
+import type { ActionReason, FailedOutcome, TreeAction } from './outcome.ts'
+import { planSync, type SyncStep } from './plan-sync.ts'
+import { objectsOf, type CopyTreeSpec } from './sides.ts'
+import type { TreeJob } from './tree-job.ts'
+import type { CheckedTree } from './tree-options.ts'
+
+/** Objects looked at at once, where each is asked for. Source: none; enough for a store far away. */
+const LOOKS_AHEAD = 32
+
+export interface CopyPlanning extends CheckedTree {
+  readonly source: ObjectStore
+  readonly destination: ObjectStore
+  /** Of requests that only look. */
+  readonly attributes: RequestAttributes
+}
+
+type Source = ObjectEntry | NamedObject
+
+/** @throws what is wrong with the whole; ERR_DELETE_REFUSED after all else */
+export async function* planCopies(
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  planning: CopyPlanning,
+): AsyncGenerator<TreeAction> {
+  for await (const step of stepsOf(job, spec, planning)) {
+    if ('status' in step) {
+      await job.ended(step)
+      continue
+    }
+    const action = actionOf(spec, planning, step)
+    job.planned(action)
+    yield action
+  }
+  job.allPlanned()
+}
+
+type Step = SyncStep<Source> | FailedOutcome
+
+function stepsOf(
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  planning: CopyPlanning,
+): AsyncGenerator<Step, void, undefined> {
+  if (spec.how === 'copy') return copySteps(job, spec, planning)
+  // Under other names the two sides are in two orders: then each object is asked for.
+  return planning.rename === undefined
+    ? joinedSteps(job, spec, planning)
+    : lookedUpSteps(job, spec, planning)
+}
+
+async function* sources(
+  job: TreeJob,
+  { from, remote }: CopyTreeSpec,
+  { source, filter, filesFrom }: CopyPlanning,
+): AsyncGenerator<Source> {
+  if (filesFrom !== undefined) {
+    const names = wantedNames(filesFrom, { direction: 'copy', remote, listed: from }, job.signal)
+    yield* namedObjects(names, from, job)
+    return
+  }
+  for await (const entry of objectsOf(source, from, { job, isSource: true, withMarkers: true })) {
+    if (filter(entry)) yield entry
+  }
+}
+
+async function* copySteps(
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  planning: CopyPlanning,
+): AsyncGenerator<Step> {
+  for await (const source of sources(job, spec, planning)) {
+    yield { kind: 'copy', source, reason: 'copy' }
+  }
+}
+
+async function* joinedSteps(
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  planning: CopyPlanning,
+): AsyncGenerator<Step> {
+  const { source, destination, filter } = planning
+  const { from, remote } = spec
+  const side = { job, withMarkers: true }
+  const left = objectsOf(source, from, { ...side, isSource: true })
+  const right = objectsOf(destination, remote, { ...side, isSource: false })
+  const pairs = mergeJoin({ entries: left, kind: 'objects' }, { entries: right, kind: 'objects' })
+  // Verdicts take a request each where contents are compared, so they are found some ahead.
+  const verdicts = new WeakMap<ObjectEntry, ActionReason | TransferError | undefined>()
+  const judged = ahead(pairs, LOOKS_AHEAD, async (pair) => {
+    const { source: mine, destination: its } = pair
+    if (mine === undefined || its === undefined || !filter(mine)) return pair
+    verdicts.set(mine, await verdict(spec, planning, mine, its))
+    return pair
+  })
+  yield* planSync(judged, {
+    filter,
+    differ: async (mine) => {
+      const reason = verdicts.get(mine)
+      if (!isTransferError(reason)) return reason
+      const action = actionOf(spec, planning, { kind: 'copy', source: mine, reason: 'checksum' })
+      await job.ended({ ...action, status: 'failed', error: reason })
+      return 'told'
+    },
+    remove: planning.delete,
+    removeMax: planning.maxDelete,
+    veto: () => undefined,
+    onUnchanged: () => job.unchanged(),
+  })
+}
+
+async function verdict(
+  { from, remote }: CopyTreeSpec,
+  { source, destination, checksum, sizeOnly, attributes }: CopyPlanning,
+  mine: ObjectEntry,
+  its: ObjectEntry,
+): Promise<ActionReason | TransferError | undefined> {
+  const { reason } = compare(mine, its, { direction: 'upload', sizeOnly: sizeOnly || checksum })
+  if (reason !== 'same') return reason
+  if (!checksum) return undefined
+  try {
+    const [a, b] = await Promise.all([
+      source.head({ bucket: from.bucket, key: mine.key }, { attributes }),
+      destination.head({ bucket: remote.bucket, key: its.key }, { attributes }),
+    ])
+    return differByHeads(a, b)
+  } catch (error) {
+    return toTransferError(error)
+  }
+}
+
+/** Each is looked for under the name it will have. Nothing is removed: what is extra is not known. */
+async function* lookedUpSteps(
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  planning: CopyPlanning,
+): AsyncGenerator<Step> {
+  const { destination, attributes, checksum, sizeOnly, source } = planning
+  const look = async (mine: Source): Promise<Step | undefined> => {
+    const action = actionOf(spec, planning, { kind: 'copy', source: mine, reason: 'missing' })
+    const { bucket } = spec.remote
+    let found: ObjectInfo
+    try {
+      found = await destination.head({ bucket, key: action.key }, { attributes })
+    } catch (error) {
+      const failure = toTransferError(error)
+      if (failure.code === 'ERR_OBJECT_NOT_FOUND') {
+        return { kind: 'copy', source: mine, reason: 'missing' }
+      }
+      return { ...action, status: 'failed', error: failure }
+    }
+    const { size, lastModified: mtimeMs = 0 } = found
+    const its = { name: mine.name, size, mtimeMs }
+    const entry = { ...mine, mtimeMs: mine.mtimeMs ?? 0 }
+    const { reason } = compare(entry, its, { direction: 'upload', sizeOnly: sizeOnly || checksum })
+    if (reason !== 'same') return { kind: 'copy', source: mine, reason }
+    if (!checksum) return undefined
+    try {
+      const from = { bucket: spec.from.bucket, key: mine.key }
+      const differs = differByHeads(await source.head(from, { attributes }), found)
+      return differs && { kind: 'copy', source: mine, reason: differs }
+    } catch (error) {
+      return { ...action, status: 'failed', error: toTransferError(error) }
+    }
+  }
+  for await (const step of ahead(sources(job, spec, planning), LOOKS_AHEAD, look)) {
+    if (step === undefined) job.unchanged()
+    else yield step
+  }
+}
+
+function actionOf(
+  { from, remote }: CopyTreeSpec,
+  { rename }: Pick<CheckedTree, 'rename'>,
+  step: SyncStep<Source>,
+): TreeAction {
+  if (step.kind === 'remove') {
+    const { name } = step
+    const key = remote.prefix + name
+    return { operation: 'delete', name, key, path: undefined, size: 0, reason: 'extra' }
+  }
+  const { source, reason } = step
+  const { name, size, mtimeMs } = source
+  const key = remote.prefix + (rename === undefined ? name : rename(name))
+  const sourceKey = from.prefix + name
+  return { operation: 'copy', name, key, sourceKey, path: undefined, size, reason, mtimeMs }
+}

@@ -1,0 +1,58 @@
+/**
+ * A whole tree from store to store: every object, or those that differ.
+ *
+ *   list ─┐                          ┌─ copy → the engine's call about one object
+ *         ├─ (pairs) → plan-copies ─┤
+ *   list ─┘                          └─ remove, when both sides were read to their ends
+ */
+
+import { carryOut } from './carry-out.ts'
+import { ObjectMover, transferring } from './object-mover.ts'
+import { ObjectOptions } from './object-options.ts'
+import { planCopies } from './plan-copies.ts'
+import type { TreePlan } from './plan-sums.ts'
+import type { TreeHost } from './run-tree.ts'
+import { requestAttributesOf } from './run-tree.ts'
+import type { CopyTreeSpec } from './sides.ts'
+import type { TreeJob } from './tree-job.ts'
+import type { CheckedTree } from './tree-options.ts'
+
+/**
+ * Ends when all has been done that could be; a dry run, with what would be.
+ * @throws for what is wrong with the whole
+ */
+export async function runCopyTree(
+  host: TreeHost,
+  job: TreeJob,
+  spec: CopyTreeSpec,
+  options: CheckedTree,
+): Promise<TreePlan | undefined> {
+  const { store, source, objects, isOneIdentity } = host
+  const { each } = options
+  const { signal } = job
+  const objectOptions = new ObjectOptions(each)
+  const attributes = requestAttributesOf(each)
+  const transfer = transferring(objects, spec, objectOptions, signal)
+  const restore = (): void => undefined
+  const { remote } = spec
+  const mover = new ObjectMover({
+    transfer,
+    store,
+    remote,
+    directories: undefined,
+    restore,
+    signal,
+  })
+  const planned = planCopies(job, spec, { ...options, source, destination: store, attributes })
+  if (!options.dryRun) await source.route(spec.from.bucket, { signal })
+  const isRelayed = !isOneIdentity || each['via'] === 'relay'
+  return carryOut(host, job, {
+    spec,
+    options,
+    planned,
+    objectOptions,
+    mover,
+    heads: () => 0,
+    isRelayed,
+  })
+}

@@ -1,0 +1,73 @@
+/** `cp` and `sync` from store to store, from the command line. */
+
+import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run, storeEnvironment } from './cli-command.ts'
+import { small, useCopyBed } from './cli-fixture.ts'
+
+const bed = useCopyBed()
+let other: LocalStore
+beforeAll(async () => {
+  other = await startLocalStore({ buckets: ['old'], region: 'eu-test-1' })
+})
+afterAll(() => other.close())
+
+/** Credentials of the other store, as the source. */
+const sourceKeys = () => ({
+  TRANSFER_ENGINE_SOURCE_ACCESS_KEY_ID: other.credentials.accessKeyId,
+  TRANSFER_ENGINE_SOURCE_SECRET_ACCESS_KEY: other.credentials.secretAccessKey,
+})
+const sourceFlags = () => ['--source-endpoint-url', other.endpoint, '--source-region', other.region]
+
+async function put(key: string): Promise<void> {
+  const argv = ['cp', 'small.txt', `s3://old/${key}`, '--quiet']
+  const outcome = await run(argv, { cwd: bed.dir, env: storeEnvironment(other) })
+  expect(outcome.code).toBe(0)
+}
+
+describe('copies from the command line', () => {
+  it('copies within a store, and says how', async () => {
+    await bed.cp(['small.txt', 's3://test/one', '--quiet'])
+    const copied = await bed.cp(['s3://test/one', 's3://test/two'])
+    expect(copied).toMatchObject({ code: 0, out: '' })
+    expect(copied.err).toMatch(/^copied s3:\/\/test\/one to s3:\/\/test\/two: .* verified\n$/)
+    const json = await bed.cp(['s3://test/one', 's3://test/three', '--json', '--via', 'relay'])
+    const result = json.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .at(-1)
+    expect(result).toMatchObject({
+      event: 'result',
+      kind: 'copy',
+      how: 'relay',
+      verified: 'checksum',
+    })
+  })
+
+  it('copies from another store with keys of its own', async () => {
+    await put('x/object')
+    const argv = ['s3://old/x/object', 's3://test/copied/', ...sourceFlags()]
+    expect(await bed.cp(argv, { env: sourceKeys() })).toMatchObject({ code: 0 })
+    expect(bed.stored('copied/object')?.bytes().equals(small)).toBe(true)
+  })
+
+  it('copies trees, and syncs them', async () => {
+    for (const name of ['1', '2', '3']) await put(`tree/${name}`)
+    const both = ['s3://old/tree', 's3://test/tree', ...sourceFlags()]
+    const options = { env: sourceKeys() }
+    const first = await bed.cp([...both, '--recursive', '--exclude', '3'], options)
+    expect(first.code).toBe(0)
+    expect(first.err).toMatch(/^2 copied/)
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const second = await run(['sync', ...both], { cwd: bed.dir, env })
+    expect(second.err).toMatch(/^1 copied, 2 unchanged/)
+    expect(second.out).toBe('copy: tree/3 to s3://test/tree/3 (missing)\n')
+  })
+
+  it('refuses flags of a side where there is one', async () => {
+    const outcome = await bed.cp(['small.txt', 's3://test/x', '--source-profile', 'p'])
+    expect(outcome.code).toBe(2)
+    expect(outcome.err).toMatch(/--source-profile has a meaning only from s3:\/\/ to s3:\/\//)
+  })
+})
