@@ -6,6 +6,8 @@ import { EngineBase } from './engine-base.ts'
 import { drivers } from './environment.ts'
 import type { JobList } from './journal/list-jobs.ts'
 import type { ObjectLocation } from './locations.ts'
+import { startMigration, type Migration } from './migrate-calls.ts'
+import type { MigrateOptions } from './migrate/options.ts'
 import { parseS3Uri } from './store/uri.ts'
 import type {
   CopyOptions,
@@ -142,6 +144,20 @@ export class TransferEngine extends EngineBase {
    */
   copyPrefix(source: string, destination: string, options: CopyPrefixOptions = {}): TreeTransfer {
     return this.trees.copy(source, destination, options)
+  }
+
+  /**
+   * Copies all objects behind a prefix to another, proved one by one, with a directory that remembers:
+   * killed and called again, it goes on, also within large objects. Tells before the first byte what copies
+   * will lose, and which right is missing on which side.
+   *
+   * @throws (rejects) ERR_OPTION_INVALID for a directory of another job, ERR_JOURNAL_LOCKED while another
+   *   process has it, ERR_ACCESS_DENIED, else as `uploadDirectory` does
+   */
+  migrate(source: string, destination: string, options: MigrateOptions): Migration {
+    const { env, trees, check } = this
+    const host = { env, trees, check, tasks: this.work.tasks }
+    return startMigration(host, source, destination, options)
   }
 
   /**

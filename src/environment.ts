@@ -37,6 +37,7 @@ export const drivers = {
   digest: once(() => import('./transfer/digest-file.ts')),
   tree: once(() => import('./tree/run-tree.ts')),
   copyTree: once(() => import('./tree/run-copy-tree.ts')),
+  migrate: once(() => import('./migrate/migrate.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
   listPages: once(() => import('./tree/listing.ts')),
 } as const

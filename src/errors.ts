@@ -66,6 +66,10 @@ export const ERROR_CODES = {
     retryable: false,
     hint: 'See what failed; what was done stays, and the same call does the rest.',
   },
+  ERR_LIMIT_REACHED: {
+    retryable: false,
+    hint: 'It ended where it was told to; the same call goes on.',
+  },
   ERR_DELETE_REFUSED: {
     retryable: false,
     hint: 'Look at both sides; all that was to be copied was, and nothing removed.',

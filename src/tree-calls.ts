@@ -18,9 +18,11 @@ import type { CopyTreeSpec, LocalSide, StoreSide, TreeSpec } from './tree/sides.
 import { TreeJob } from './tree/tree-job.ts'
 import {
   checkTreeOptions,
+  type CheckedTree,
   type CopyPrefixOptions,
   type DownloadDirectoryOptions,
   type SyncOptions,
+  type TreeCopyHow,
   type UploadDirectoryOptions,
 } from './tree/tree-options.ts'
 import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
@@ -72,13 +74,13 @@ export class TreeCalls {
   }
 
   copy(from: string, to: string, options: CopyPrefixOptions): TreeTransfer {
-    return this.#start(options, () => this.#between(from, to, options, 'copy'))
+    return this.#start(options, () => this.between(from, to, options, 'copy'))
   }
 
   sync(from: string | URL, to: string | URL, options: SyncOptions): TreeTransfer {
     return this.#start(options, () => {
       const [isFrom, isTo] = [isUri(from), isUri(to)]
-      if (isFrom && isTo) return this.#between(from, to, options, 'sync')
+      if (isFrom && isTo) return this.between(from, to, options, 'sync')
       if (!isFrom && !isTo) {
         const message = 'One of both sides must be s3://bucket/prefix.'
         throw new TransferError('ERR_URI_INVALID', message)
@@ -99,13 +101,18 @@ export class TreeCalls {
     })
   }
 
+  /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+  checkCopies(options: CopyPrefixOptions, spec: CopyTreeSpec): void {
+    this.#checked(options, spec)
+  }
+
+  /** Copies between sides that were checked, in a way that only a migration asks for. */
+  copyAs(options: CopyPrefixOptions, spec: CopyTreeSpec, how: TreeCopyHow): TreeTransfer {
+    return this.#start(options, () => spec, how)
+  }
+
   /** @throws ERR_OPTION_INVALID where one side is within the other */
-  #between(
-    from: unknown,
-    to: unknown,
-    options: AnyOptions,
-    how: CopyTreeSpec['how'],
-  ): CopyTreeSpec {
+  between(from: unknown, to: unknown, options: AnyOptions, how: CopyTreeSpec['how']): CopyTreeSpec {
     const [source, remote] = [storeSide(from, options), storeSide(to, options)]
     const [a, b] = [source.prefix, remote.prefix]
     const isWithin = source.bucket === remote.bucket && (a.startsWith(b) || b.startsWith(a))
@@ -118,7 +125,16 @@ export class TreeCalls {
     return { direction: 'copy', from: source, remote, how }
   }
 
-  #start(options: AnyOptions, prepare: () => AnySpec): TreeTransfer {
+  #checked(options: AnyOptions, spec: AnySpec): CheckedTree {
+    const { tuning } = this.#options
+    return checkTreeOptions(options, spec, (each) => {
+      if (spec.direction === 'copy') checkCopyOptions(each, tuning)
+      else if (spec.direction === 'upload') checkUploadOptions(each, tuning)
+      else checkDownloadOptions(each, tuning)
+    })
+  }
+
+  #start(options: AnyOptions, prepare: () => AnySpec, how?: TreeCopyHow): TreeTransfer {
     const { env, objects, tuning, tasks, check } = this.#options
     const cut = new AbortController()
     const { signal: callers } = options
@@ -129,11 +145,7 @@ export class TreeCalls {
       try {
         check()
         const spec = prepare()
-        const checked = checkTreeOptions(options, spec, (each) => {
-          if (spec.direction === 'copy') checkCopyOptions(each, tuning)
-          else if (spec.direction === 'upload') checkUploadOptions(each, tuning)
-          else checkDownloadOptions(each, tuning)
-        })
+        const checked = { ...this.#checked(options, spec), ...how }
         return await tasks.run(signal, async (either) => {
           const started = new TreeJob(either, checked)
           job = started

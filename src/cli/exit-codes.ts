@@ -12,6 +12,8 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong; nothing was tried. */
   usage: 2,
+  /** It ended at a limit it was given: to be called again. */
+  unfinished: 3,
   /** Stopped by a closed terminal, after cleaning up. Source: 128 + signal number, as shells do. */
   hungUp: 129,
   /** Stopped by Ctrl-C, after cleaning up. */

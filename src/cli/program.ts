@@ -24,8 +24,12 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/cp.ts')).setUpCp,
   },
   sync: {
-    summary: 'copy what is missing or differs from a directory to s3://, or back',
+    summary: 'copy what is missing or differs: a directory to s3://, back, or between prefixes',
     load: async () => (await import('./commands/sync.ts')).setUpSync,
+  },
+  migrate: {
+    summary: 'copy a prefix to another bucket or store, proved, with a job that goes on',
+    load: async () => (await import('./commands/migrate.ts')).setUpMigrate,
   },
   ls: {
     summary: 'list the objects below a bucket or prefix',

@@ -2,7 +2,14 @@
  * `cp --recursive` and `sync`: one tree, from the command line to the exit code.
  */
 
-import type { Outcome, TransferEngine, TreeProgress, TreeTransfer } from '../index.ts'
+import type {
+  Fidelity,
+  MigrateOptions,
+  Outcome,
+  TransferEngine,
+  TreeProgress,
+  TreeTransfer,
+} from '../index.ts'
 import { engineOptionsOf } from './connection-flags.ts'
 import { EXIT } from './exit-codes.ts'
 import { failureExit } from './failure-exit.ts'
@@ -20,7 +27,9 @@ import { TreeReport } from './tree-report.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface TreeCommand {
-  readonly how: 'copy' | 'sync'
+  readonly how: 'copy' | 'sync' | 'migrate'
+  /** Of a migration alone. */
+  readonly more?: object | undefined
   readonly source: string
   readonly target: string
   readonly values: FlagValues
@@ -30,11 +39,12 @@ export interface TreeCommand {
 export async function runTreeCommand(command: TreeCommand): Promise<number> {
   const { TransferEngine, parseS3Uri } = await import('../index.ts')
   const { source, target, values } = command
-  const direction = directionOf(source, target)
+  const direction = directionOf(source, target, command.how)
   const { bucket } = parseS3Uri(direction === 'download' ? source : target)
   const options = {
     ...objectOptionsFrom(values, direction),
     ...treeOptionsFrom(values),
+    ...command.more,
     dryRun: values['dryRun'] === true || values['dryrun'] === true,
   }
   const engineOptions = { ...engineOptionsOf(values), ...sidesOf(values, direction) }
@@ -65,13 +75,19 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
         return shown === undefined ? written : shown.then(() => written)
       },
       onProgress: (progress: TreeProgress) => report.progress(progress),
+      ...(command.how === 'migrate'
+        ? { onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity) }
+        : {}),
     })
     await file?.close()
     file = undefined
     const { plan } = result
     report.done(result, plan && prices && costOf(plan, prices))
     if (values['stats'] === true) await report.statistics(made.stats())
-    return isWhole && result.failed === 0 ? EXIT.done : EXIT.failed
+    if (!isWhole || result.failed > 0) return EXIT.failed
+    const isCutShort = 'isCutShort' in result && result.isCutShort === true
+    if (isCutShort) report.notice('it ended at its limit; the same command goes on')
+    return isCutShort ? EXIT.unfinished : EXIT.done
   } catch (error) {
     const exitCode = failureExit(error, report, interruption)
     const hasBegun = exitCode !== EXIT.usage
@@ -101,6 +117,7 @@ function start(
   direction: Direction,
   options: object,
 ): TreeTransfer {
+  if (how === 'migrate') return engine.migrate(source, target, options as MigrateOptions)
   if (how === 'sync') return engine.sync(source, target, options)
   if (direction === 'copy') return engine.copyPrefix(source, target, options)
   return direction === 'upload'
@@ -108,9 +125,13 @@ function start(
     : engine.downloadDirectory(source, target, options)
 }
 
-function directionOf(source: string, target: string): Direction {
+function directionOf(source: string, target: string, how: TreeCommand['how']): Direction {
   const [isFrom, isTo] = [source, target].map((side) => side.startsWith('s3://'))
   if (isFrom && isTo) return 'copy'
+  if (how === 'migrate') {
+    const message = 'A migration goes from s3://bucket/prefix to s3://bucket/prefix.'
+    throw new UsageError('ERR_USAGE', message, 'For files use sync, or cp --recursive.')
+  }
   if (isFrom === isTo) {
     const message = 'One of source and destination must be s3://bucket/prefix.'
     throw new UsageError('ERR_USAGE', message, 'Give a directory and s3://bucket/prefix.')

@@ -3,9 +3,10 @@
  * and the sum on standard error; or one JSON event per line.
  */
 
-import type { EngineStats, Outcome, TreeProgress, TreeResult } from '../index.ts'
+import type { EngineStats, Fidelity, Outcome, TreeProgress, TreeResult } from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { ReportStyle } from './copy-report.ts'
+import { fidelityText } from './fidelity-text.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
 import { jsonLine } from './output.ts'
 import { PacedWriter, type PacedStream } from './paced-writer.ts'
@@ -65,6 +66,12 @@ export class TreeReport {
     const line = outcomeLine(outcome, this.#bucket)
     const isAside = isBad || outcome.status === 'skipped'
     return this.#aside(`${line}\n`, isAside ? this.#err : this.#out)
+  }
+
+  /** What copies will carry and lose, before they begin. */
+  fidelity(fidelity: Fidelity): void {
+    if (this.#style.json) void this.#emit('fidelity', { ...fidelity })
+    else if (!this.#style.quiet) void this.#aside(fidelityText(fidelity), this.#err)
   }
 
   progress(progress: TreeProgress): void {

@@ -83,4 +83,10 @@ export interface CopyCalls {
       readonly attributes?: RequestAttributes | undefined
     },
   ): Promise<Readonly<Record<string, string>>>
+
+  /** Whether a bucket keeps old versions, or once did. Idempotent. */
+  hasVersions(
+    bucket: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<boolean>
 }

@@ -34,6 +34,7 @@ const ROOTS: Readonly<Record<string, string>> = {
   CopyObjectCommand: 'CopyObjectResult',
   UploadPartCopyCommand: 'CopyPartResult',
   GetObjectTaggingCommand: 'Tagging',
+  GetBucketVersioningCommand: 'VersioningConfiguration',
   ListObjectsV2Command: 'ListBucketResult',
   ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
   ListPartsCommand: 'ListPartsResult',

@@ -77,13 +77,23 @@ export class S3CopyCalls implements CopyCalls {
     })
   }
 
+  async hasVersions(
+    bucket: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    return this.#call('GetBucketVersioning', { bucket }, options, async (client, s3, sending) => {
+      const command = new s3.GetBucketVersioningCommand({ Bucket: bucket })
+      return (await client.send(command, sending)).Status !== undefined
+    })
+  }
+
   get #timeout(): number {
     return Math.max(COPY_TIMEOUT_MIN_MS, this.#host.options.readTimeoutMs)
   }
 
   #call<T>(
     operation: string,
-    object: ObjectRef,
+    object: Parameters<typeof sendCall>[2],
     { signal }: { readonly signal?: AbortSignal | undefined },
     run: Parameters<typeof sendCall<T>>[5],
   ): Promise<T> {

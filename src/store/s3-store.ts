@@ -108,6 +108,10 @@ class S3Store implements ObjectStore {
     return (await this.#loadCopies()).tags(object, options)
   }
 
+  async hasVersions(bucket: string, options?: CallOptions): Promise<boolean> {
+    return (await this.#loadCopies()).hasVersions(bucket, options)
+  }
+
   async abortMultipartUpload(
     object: ObjectRef,
     uploadId: string,

@@ -71,6 +71,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
     copyPart: (from, to, call) =>
       attempt(to.bucket, call, always, () => store.copyPart(from, to, call)),
     tags: (object, call) => attempt(object.bucket, call, always, () => store.tags(object, call)),
+    hasVersions: (bucket, call) =>
+      attempt(bucket, call, always, () => store.hasVersions(bucket, call)),
     abortMultipartUpload: (object, uploadId, call) =>
       attempt(object.bucket, call, always, () =>
         store.abortMultipartUpload(object, uploadId, call),

@@ -3,6 +3,8 @@
  * an engine can wait for it or cut it short.
  */
 
+import { setMaxListeners } from 'node:events'
+
 export class RunningTasks {
   readonly #running = new Set<Promise<unknown>>()
   readonly #cut = new AbortController()
@@ -14,6 +16,8 @@ export class RunningTasks {
   ): Promise<T> {
     const signal =
       callers === undefined ? this.#cut.signal : AbortSignal.any([callers, this.#cut.signal])
+    // Many requests of one task listen at once.
+    setMaxListeners(0, signal)
     const running = task(signal)
     this.#running.add(running)
     try {

@@ -6,7 +6,7 @@ import { afterHook, hookedActions } from './hooks.ts'
 import { dryRun } from './dry-run.ts'
 import type { ObjectMover } from './object-mover.ts'
 import type { ObjectOptions } from './object-options.ts'
-import type { TreeAction } from './outcome.ts'
+import type { Outcome, TreeAction } from './outcome.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { runActions } from './run-actions.ts'
 import type { TreeHost } from './run-tree.ts'
@@ -51,13 +51,19 @@ export async function carryOut(
     mover,
     // So that the next is there when one of them ends.
     window: 2 * host.maxTransfers,
-    onOutcome:
-      after === undefined
-        ? (outcome) => job.ended(outcome)
-        : async (outcome) => job.ended(await afterHook(outcome, after)),
+    onOutcome: async (outcome) => {
+      const told = options.overwrite === 'never' ? unlessThere(outcome) : outcome
+      await job.ended(after === undefined ? told : await afterHook(told, after))
+    },
     check: () => job.check(),
     checkRemoval: () => job.checkRemoval(),
     signal,
   })
   return undefined
+}
+
+/** Where nothing is to be replaced, what somebody else was quicker to write is left alone. */
+function unlessThere(outcome: Outcome): Outcome {
+  const isThere = outcome.status === 'failed' && outcome.error.code === 'ERR_PRECONDITION_FAILED'
+  return isThere ? { status: 'skipped', name: outcome.name, reason: 'exists' } : outcome
 }

@@ -64,6 +64,8 @@ const LEFT_OUT = [
   'folder-marker',
   /** `onBeforeTransfer` said so. */
   'hook',
+  /** Something is there, and nothing is to be replaced. */
+  'exists',
 ] as const
 
 /** Words for what should have been moved: it is missing on the other side afterwards. */

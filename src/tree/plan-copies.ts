@@ -9,7 +9,7 @@ import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
 import { ahead } from './ahead.ts'
 import { compare } from './compare.ts'
 import { differByHeads } from './copy-compare.ts'
-import type { NamedObject, ObjectEntry } from './entries.ts'
+import type { NamedObject, ObjectEntry, TreeEntry } from './entries.ts'
 import { mergeJoin } from './merge-join.ts'
 import { wantedNames } from './name-list.ts'
 import { namedObjects } from './named-entries.ts'
@@ -125,13 +125,13 @@ async function* joinedSteps(
 
 async function verdict(
   { from, remote }: CopyTreeSpec,
-  { source, destination, checksum, sizeOnly, attributes }: CopyPlanning,
+  planning: CopyPlanning,
   mine: ObjectEntry,
   its: ObjectEntry,
 ): Promise<ActionReason | TransferError | undefined> {
-  const { reason } = compare(mine, its, { direction: 'upload', sizeOnly: sizeOnly || checksum })
-  if (reason !== 'same') return reason
-  if (!checksum) return undefined
+  const { source, destination, checksum, overwrite, attributes } = planning
+  const reason = differ(planning, mine, its)
+  if (reason !== undefined || !checksum || overwrite !== 'newer') return reason
   try {
     const [a, b] = await Promise.all([
       source.head({ bucket: from.bucket, key: mine.key }, { attributes }),
@@ -143,13 +143,28 @@ async function verdict(
   }
 }
 
+/** Clocks of stores tell seconds, and ours is not theirs. Milliseconds. Source: none. */
+const CLOCKS_MS = 60_000
+
+/** Why an object that is there is copied once more, by size and time. */
+function differ(
+  { overwrite, startedAt, sizeOnly, checksum }: CopyPlanning,
+  mine: TreeEntry,
+  its: TreeEntry,
+): ActionReason | undefined {
+  if (overwrite === 'never') return undefined
+  const { reason } = compare(mine, its, { direction: 'upload', sizeOnly: sizeOnly || checksum })
+  if (reason !== 'same') return reason
+  return overwrite === 'always' && its.mtimeMs < startedAt - CLOCKS_MS ? 'copy' : undefined
+}
+
 /** Each is looked for under the name it will have. Nothing is removed: what is extra is not known. */
 async function* lookedUpSteps(
   job: TreeJob,
   spec: CopyTreeSpec,
   planning: CopyPlanning,
 ): AsyncGenerator<Step> {
-  const { destination, attributes, checksum, sizeOnly, source } = planning
+  const { destination, attributes, checksum, overwrite, source } = planning
   const look = async (mine: Source): Promise<Step | undefined> => {
     const action = actionOf(spec, planning, { kind: 'copy', source: mine, reason: 'missing' })
     const { bucket } = spec.remote
@@ -166,9 +181,9 @@ async function* lookedUpSteps(
     const { size, lastModified: mtimeMs = 0 } = found
     const its = { name: mine.name, size, mtimeMs }
     const entry = { ...mine, mtimeMs: mine.mtimeMs ?? 0 }
-    const { reason } = compare(entry, its, { direction: 'upload', sizeOnly: sizeOnly || checksum })
-    if (reason !== 'same') return { kind: 'copy', source: mine, reason }
-    if (!checksum) return undefined
+    const reason = differ(planning, entry, its)
+    if (reason !== undefined) return { kind: 'copy', source: mine, reason }
+    if (!checksum || overwrite !== 'newer') return undefined
     try {
       const from = { bucket: spec.from.bucket, key: mine.key }
       const differs = differByHeads(await source.head(from, { attributes }), found)

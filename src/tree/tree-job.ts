@@ -15,7 +15,8 @@ const FAILURES_KEPT = 100
 const PROGRESS_MS = 100
 
 /** What of the options a job needs. */
-export type JobOptions = Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgress'>
+export type JobOptions = Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgress'> &
+  Partial<Pick<CheckedTree, 'until'>>
 
 export class TreeJob {
   readonly signal: AbortSignal
@@ -83,6 +84,8 @@ export class TreeJob {
   check(): void {
     if (this.signal.aborted) throw abortedBy(this.signal.reason)
     if (this.#broken !== undefined) throw this.#broken.error
+    const limit = this.#options.until?.()
+    if (limit !== undefined) throw limit
     const { maxErrors } = this.#options
     const { failed } = this.#tally
     if (maxErrors === 0 || failed < maxErrors) return

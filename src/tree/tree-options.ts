@@ -163,7 +163,18 @@ const FUNCTIONS = [
   'rename',
 ] as const
 
-export interface CheckedTree {
+/** How copies meet what is there: what a migration asks for. */
+export interface TreeCopyHow {
+  readonly overwrite: 'newer' | 'always' | 'never'
+  /** Compare contents. */
+  readonly checksum: boolean
+  /** With `always`: copies that are no older were made by this job. Epoch milliseconds. */
+  readonly startedAt: number
+  /** Why nothing more is to be begun. */
+  readonly until: (() => TransferError | undefined) | undefined
+}
+
+export interface CheckedTree extends TreeCopyHow {
   readonly filesFrom: FilesFrom | undefined
   readonly filter: (entry: TreeEntry) => boolean
   readonly followSymlinks: boolean
@@ -179,7 +190,6 @@ export interface CheckedTree {
   readonly delete: boolean
   readonly maxDelete: number
   readonly sizeOnly: boolean
-  readonly checksum: boolean
   readonly exactTimestamps: boolean
   readonly rename: ((name: string) => string) | undefined
   /** What is left is said of each object. */
@@ -257,6 +267,9 @@ export function checkTreeOptions(
     checksum,
     exactTimestamps,
     rename,
+    overwrite: 'newer',
+    startedAt: Infinity,
+    until: undefined,
     each,
     checkEach,
   }

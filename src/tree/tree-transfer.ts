@@ -29,7 +29,7 @@ export interface TreeResult extends TreeCounts {
 }
 
 /** A tree under way. */
-export interface TreeTransfer extends Promise<TreeResult> {
+export interface TreeTransfer<T = TreeResult> extends Promise<T> {
   readonly progress: TreeProgress
   /** Ends it, and resolves when nothing is under way any more; it then rejects with ERR_ABORTED. */
   abort(reason?: unknown): Promise<void>
@@ -52,14 +52,14 @@ export const NO_PROGRESS: TreeProgress = {
   isKnown: false,
 }
 
-export function makeTreeTransfer(
-  promise: Promise<TreeResult>,
+export function makeTreeTransfer<T>(
+  promise: Promise<T>,
   controls: {
     /** `undefined` before it has begun. */
     progress(): TreeProgress | undefined
     abort(reason: unknown): void
   },
-): TreeTransfer {
+): TreeTransfer<T> {
   // A promise of its own, so that a failure nobody looks at is an unhandled rejection.
   const transfer = promise.then((result) => result)
   const nothing = (): void => undefined
@@ -73,5 +73,5 @@ export function makeTreeTransfer(
         return promise.then(nothing, nothing)
       },
     },
-  }) as TreeTransfer
+  }) as TreeTransfer<T>
 }

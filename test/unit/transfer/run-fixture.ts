@@ -160,6 +160,7 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     copyObject: unexpected('copyObject'),
     copyPart: unexpected('copyPart'),
     tags: unexpected('tags'),
+    hasVersions: unexpected('hasVersions'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
     listMultipartUploads: unexpected('listMultipartUploads'),

@@ -1,0 +1,70 @@
+/**
+ * Calls about migrations, from what a caller wrote to the driver that does it.
+ */
+
+import { drivers } from './environment.ts'
+import { toTransferError } from './errors.ts'
+import { checkMigrateOptions, type MigrateOptions } from './migrate/options.ts'
+import type { MigrationResult } from './migrate/migrate.ts'
+import { validateAttributes } from './store/attributes.ts'
+import type { RunningTasks } from './transfer/running-tasks.ts'
+import type { TransferEnvironment } from './transfer/transfer-run.ts'
+import type { TreeCalls } from './tree-calls.ts'
+import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
+
+/** A migration under way; an abort is an end, and the same call goes on. */
+export type Migration = TreeTransfer<MigrationResult>
+
+export interface MigrateHost {
+  readonly env: TransferEnvironment
+  readonly trees: TreeCalls
+  readonly tasks: RunningTasks
+  /** Throws once the engine takes no more work. */
+  readonly check: () => void
+}
+
+export function startMigration(
+  { env, trees, tasks, check }: MigrateHost,
+  source: string,
+  destination: string,
+  options: MigrateOptions,
+): Migration {
+  const cut = new AbortController()
+  let copying: TreeTransfer | undefined
+  const run = async (): Promise<MigrationResult> => {
+    try {
+      check()
+      const { signal: callers, ...others } = options
+      const migration = checkMigrateOptions(others)
+      const { tree } = migration
+      const spec = trees.between(source, destination, tree, 'sync')
+      trees.checkCopies(tree, spec)
+      const signal =
+        callers instanceof AbortSignal ? AbortSignal.any([callers, cut.signal]) : cut.signal
+      return await tasks.run(signal, async (either) => {
+        const { migrate } = await drivers.migrate()
+        const { sseCustomerKey, requestPayer, expectedBucketOwner } = tree
+        const attributes = validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner })
+        const { from, remote: to } = spec
+        const stores = { source: env.source, store: env.store }
+        const host = { ...stores, from, to, attributes, signal: either }
+        return migrate(
+          {
+            ...host,
+            copy: (asked, how) => {
+              copying = trees.copyAs({ ...asked, signal: either }, spec, how)
+              return copying
+            },
+          },
+          migration,
+        )
+      })
+    } catch (error) {
+      throw toTransferError(error)
+    }
+  }
+  return makeTreeTransfer(run(), {
+    progress: () => copying?.progress,
+    abort: (reason) => cut.abort(reason),
+  })
+}

@@ -1,0 +1,189 @@
+/**
+ * What copies of objects will carry and what they will lose, told before the first byte moves: found out
+ * by a look at some of the objects.
+ */
+
+import { isTransferError } from '../errors.ts'
+import type { RequestAttributes } from '../store/attributes.ts'
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
+import type { ObjectEntry } from '../tree/entries.ts'
+import { ahead } from '../tree/ahead.ts'
+
+/** Objects of the listing that the sample is taken from. Source: none; ten pages. */
+const LISTED_MAX = 10_000
+
+/** Objects that are looked at. Source: none; enough to find what one in twenty has. */
+const SAMPLE = 64
+
+/** Looks at once. Source: none. */
+const LOOKS_AHEAD = 16
+
+export type Aspect =
+  | 'metadata'
+  | 'headers'
+  | 'tags'
+  | 'storageClass'
+  | 'encryption'
+  | 'objectLock'
+  | 'websiteRedirect'
+  | 'metadataBeyondHeaders'
+  | 'versions'
+
+export interface AspectReport {
+  readonly aspect: Aspect
+  /** How many of the sample have it; `undefined` where nobody could be asked. */
+  readonly found: number | undefined
+  readonly fate: 'carried' | 'set' | 'lost' | 'refused'
+  /** One sentence. */
+  readonly note: string
+}
+
+export interface Fidelity {
+  /** Objects looked at. */
+  readonly sample: number
+  /** Objects in the part of the listing that was looked at, and whether that is all. */
+  readonly listed: number
+  readonly isAll: boolean
+  readonly bytesListed: number
+  readonly storageClasses: Readonly<Record<string, number>>
+  readonly aspects: readonly AspectReport[]
+}
+
+export interface FidelityQuestion {
+  readonly source: Pick<ObjectStore, 'head' | 'hasVersions'>
+  readonly bucket: string
+  readonly entries: AsyncIterable<ObjectEntry>
+  /** Of requests that only look. */
+  readonly attributes: RequestAttributes
+  /** What is said of each copy. */
+  readonly each: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+}
+
+/** @throws what the listing and the first HEAD throw: rights that are missing are told before a byte moves */
+export async function assessFidelity(question: FidelityQuestion): Promise<Fidelity> {
+  const { source, bucket, attributes, signal } = question
+  const classes: Record<string, number> = {}
+  const keys: string[] = []
+  let [listed, bytesListed, isAll] = [0, 0, true]
+  for await (const { key, size, storageClass = 'STANDARD' } of question.entries) {
+    if (listed === LISTED_MAX) {
+      isAll = false
+      break
+    }
+    listed += 1
+    bytesListed += size
+    classes[storageClass] = (classes[storageClass] ?? 0) + 1
+    keys.push(key)
+  }
+  const infos: ObjectInfo[] = []
+  const look = async (key: string): Promise<ObjectInfo | undefined> => {
+    try {
+      return await source.head({ bucket, key }, { attributes, signal })
+    } catch (error) {
+      // Removed since it was listed.
+      if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+  for await (const info of ahead(spread(keys), LOOKS_AHEAD, look)) {
+    if (info !== undefined) infos.push(info)
+  }
+  const versions = await source.hasVersions(bucket, { signal }).catch(() => undefined)
+  return {
+    sample: infos.length,
+    listed,
+    isAll,
+    bytesListed,
+    storageClasses: classes,
+    aspects: aspectsOf(infos, question.each, versions),
+  }
+}
+
+async function* spread(keys: readonly string[]): AsyncGenerator<string> {
+  const step = Math.max(1, keys.length / SAMPLE)
+  for (let at = 0; at < keys.length; at += step) yield keys[Math.floor(at)] as string
+}
+
+const HEADERS = ['cacheControl', 'contentDisposition', 'contentLanguage', 'expires'] as const
+
+function aspectsOf(
+  infos: readonly ObjectInfo[],
+  each: Readonly<Record<string, unknown>>,
+  versions: boolean | undefined,
+): readonly AspectReport[] {
+  const count = (has: (info: ObjectInfo) => boolean): number => infos.filter(has).length
+  const isSaid = (...names: readonly string[]): boolean =>
+    names.some((name) => each[name] !== undefined)
+  const carried = (aspect: Aspect, found: number, ...names: readonly string[]): AspectReport =>
+    isSaid(...names)
+      ? { aspect, found, fate: 'set', note: 'The options say it, instead of the source.' }
+      : { aspect, found, fate: 'carried', note: 'Copies have what their sources have.' }
+  const lost = (
+    aspect: Aspect,
+    found: number | undefined,
+    note: string,
+    ...names: readonly string[]
+  ): AspectReport =>
+    isSaid(...names)
+      ? { aspect, found, fate: 'set', note: 'The options say it of all copies.' }
+      : { aspect, found, fate: 'lost', note }
+  return [
+    carried('metadata', count(hasMetadata), 'metadata'),
+    carried('headers', count(hasHeaders), ...HEADERS),
+    carried(
+      'tags',
+      count((info) => (info.described?.tagCount ?? 0) > 0),
+      'tags',
+    ),
+    carried(
+      'websiteRedirect',
+      count((info) => info.described?.websiteRedirectLocation !== undefined),
+      'websiteRedirectLocation',
+    ),
+    lost(
+      'storageClass',
+      count((info) => (info.storageClass ?? 'STANDARD') !== 'STANDARD'),
+      'Copies are STANDARD, unless `storageClass` says another.',
+      'storageClass',
+    ),
+    lost(
+      'encryption',
+      count((info) => (info.serverSideEncryption ?? 'AES256') !== 'AES256'),
+      'Copies are encrypted as the bucket of the destination has it, unless the options say how.',
+      'serverSideEncryption',
+      'sseCustomerKey',
+    ),
+    lost(
+      'objectLock',
+      count(hasLock),
+      'Copies have the default retention of their bucket; holds are not taken over.',
+      'objectLockMode',
+      'objectLockLegalHold',
+    ),
+    {
+      aspect: 'metadataBeyondHeaders',
+      found: count((info) => (info.described?.missingMetadata ?? 0) > 0),
+      fate: isSaid('metadata') ? 'set' : 'refused',
+      note: 'No header can say it: such objects fail, unless `metadata` says another.',
+    },
+    {
+      aspect: 'versions',
+      found: versions === undefined ? undefined : Number(versions),
+      fate: 'lost',
+      note: 'Current versions are copied; older ones and markers of removal stay behind.',
+    },
+  ]
+}
+
+function hasMetadata({ metadata }: ObjectInfo): boolean {
+  return Object.keys(metadata).length > 0
+}
+
+function hasHeaders({ described, contentEncoding }: ObjectInfo): boolean {
+  return contentEncoding !== undefined || HEADERS.some((name) => described?.[name] !== undefined)
+}
+
+function hasLock({ described }: ObjectInfo): boolean {
+  return described?.objectLockMode !== undefined || described?.objectLockLegalHold === true
+}

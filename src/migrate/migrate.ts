@@ -1,0 +1,128 @@
+/**
+ * A migration: all of a prefix to another place, proved object by object, with a directory that remembers.
+ *
+ *   lock → rights → fidelity → (list both → compare → copy → prove → note) → sums
+ */
+
+import { isTransferError, TransferError } from '../errors.ts'
+import { placeOf } from '../journal/identities.ts'
+import type { RequestAttributes } from '../store/attributes.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { formatDuration, formatSize } from '../units.ts'
+import type { Outcome } from '../tree/outcome.ts'
+import { objectsOf, type StoreSide } from '../tree/sides.ts'
+import type { CopyPrefixOptions } from '../tree/tree-options.ts'
+import { TreeJob } from '../tree/tree-job.ts'
+import type { TreeResult, TreeTransfer } from '../tree/tree-transfer.ts'
+import { assessFidelity, type Fidelity } from './fidelity.ts'
+import { MigrationJob, type JobSums } from './job.ts'
+import type { CheckedMigration } from './options.ts'
+import { checkDestination, withRight } from './rights.ts'
+
+export interface MigrationResult extends TreeResult {
+  readonly fidelity: Fidelity
+  /** Over all runs of the job; `undefined` of a dry run. */
+  readonly job: JobSums | undefined
+  /** Whether it ended at `maxDurationMs` or `maxBytes`: the same call goes on. */
+  readonly isCutShort: boolean
+}
+
+/** What a migration stands on. */
+export interface MigrationHost {
+  readonly source: ObjectStore
+  readonly store: ObjectStore
+  readonly from: StoreSide
+  readonly to: StoreSide
+  /** Of requests that only look. */
+  readonly attributes: RequestAttributes
+  readonly signal: AbortSignal
+  /** Copies what is to be copied. */
+  readonly copy: (options: CopyPrefixOptions, how: CopyHow) => TreeTransfer
+}
+
+export interface CopyHow {
+  readonly overwrite: CheckedMigration['overwrite']
+  readonly checksum: boolean
+  /** With `always`: copies that are no older are from an earlier run. Epoch milliseconds, our clock. */
+  readonly startedAt: number
+  /** Why nothing more is to be begun. */
+  readonly until: () => TransferError | undefined
+}
+
+/** @throws what is wrong with the whole; ERR_TOO_MANY_FAILURES, ERR_ABORTED */
+export async function migrate(
+  host: MigrationHost,
+  { jobDirectory, overwrite, checksum, ...options }: CheckedMigration,
+): Promise<MigrationResult> {
+  const { source, store, from, to, signal, attributes } = host
+  const { tree, onFidelity, maxBytes, maxDurationMs } = options
+  const each = tree as Readonly<Record<string, unknown>>
+  const where = `s3://${from.bucket}/${from.prefix}`
+  const right = { side: 'source', action: 's3:ListBucket or s3:GetObject', where } as const
+  const fidelity = await withRight(right, () => {
+    const entries = objectsOf(source, from, { job: new TreeJob(signal, SILENT), isSource: false })
+    return assessFidelity({ source, bucket: from.bucket, entries, attributes, each, signal })
+  })
+  await onFidelity?.(fidelity)
+  if (tree.dryRun === true) {
+    const how = { overwrite, checksum, startedAt: Date.now(), until: () => undefined }
+    return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
+  }
+  await checkDestination(store, to, attributes, signal)
+  const job = await MigrationJob.open(jobDirectory, {
+    from: await nameOf(source, from, signal),
+    to: await nameOf(store, to, signal),
+    overwrite,
+  })
+  let report: object | undefined
+  try {
+    const endsAt = performance.now() + maxDurationMs
+    let bytes = 0
+    const until = (): TransferError | undefined => {
+      if (performance.now() >= endsAt) return limitReached(formatDuration(maxDurationMs))
+      return bytes >= maxBytes ? limitReached(formatSize(maxBytes)) : undefined
+    }
+    const onOutcome = async (outcome: Outcome): Promise<void> => {
+      if (outcome.status === 'done') bytes += outcome.size
+      await job.note(outcome, to.bucket)
+      await tree.onOutcome?.(outcome)
+    }
+    const how = { overwrite, checksum, startedAt: job.startedAt, until }
+    const copied = host.copy({ ...tree, onOutcome }, how)
+    const { result, isCutShort } = await ended(copied)
+    const summed = { ...result, fidelity, job: job.sums, isCutShort }
+    const { failures: _, plan: __, ...sums } = summed
+    report = { ...sums, seen: copied.progress.seen, endedAt: Date.now() }
+    return summed
+  } finally {
+    await job.close(report)
+  }
+}
+
+/** One that was cut short has a result as well. */
+async function ended(
+  copied: TreeTransfer,
+): Promise<{ readonly result: TreeResult; readonly isCutShort: boolean }> {
+  const startedAt = performance.now()
+  try {
+    return { result: await copied, isCutShort: false }
+  } catch (error) {
+    if (!isTransferError(error) || error.code !== 'ERR_LIMIT_REACHED') throw error
+    const { seen: _, bytesKnown: __, known: ___, isKnown: ____, ...counts } = copied.progress
+    const elapsedMs = performance.now() - startedAt
+    return { result: { ...counts, elapsedMs, failures: [], plan: undefined }, isCutShort: true }
+  }
+}
+
+function limitReached(limit: string): TransferError {
+  return new TransferError('ERR_LIMIT_REACHED', `It ended after ${limit}, as it was told to`)
+}
+
+/** What a side is called in the directory of the job. */
+async function nameOf(store: ObjectStore, side: StoreSide, signal: AbortSignal): Promise<string> {
+  const { bucket, prefix } = side
+  const { endpoint } = placeOf(await store.route(bucket, { signal }), { bucket, key: prefix })
+  return `${endpoint} s3://${bucket}/${prefix}`
+}
+
+const SILENT = { maxErrors: 0, onOutcome: undefined, onProgress: undefined }

@@ -1,0 +1,225 @@
+/** Migrations: what is told first, what is remembered, and where it ends. */
+
+import { existsSync } from 'node:fs'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Fidelity, Outcome } from 'transfer-engine'
+import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
+import { failureOf, until } from '../helpers/failure.ts'
+import { BUCKET, sharedBed, storedBytes, storedKeys, type Bed } from '../helpers/test-bed.ts'
+import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { sdkClient } from '../helpers/sdk-client.ts'
+import { testBytes } from '../helpers/test-bytes.ts'
+
+const OLD = 'old-bucket'
+const FROM = `s3://${OLD}/a/`
+const TO = `s3://${BUCKET}/b`
+const NAMES = Array.from({ length: 20 }, (_, index) => `dir/${String(index).padStart(2, '0')}`)
+
+const bed = sharedBed()
+const jobs = useTemporaryDirectory()
+let other: LocalStore
+let count = 0
+beforeAll(async () => {
+  other = await startLocalStore({ buckets: [OLD], region: 'eu-test-1' })
+})
+afterAll(() => other.close())
+afterEach(() => {
+  bed().store.reset()
+  other.reset()
+})
+
+/** A directory that is not there yet. */
+const fresh = () => join(jobs(), `job-${(count += 1)}`)
+
+function between({ another }: Bed) {
+  const { endpoint, region, credentials } = other
+  return another({ source: { endpoint, region, credentials } })
+}
+
+async function fill(names: readonly string[] = NAMES): Promise<void> {
+  const sdk = sdkClient(other)
+  for (const [index, name] of names.entries()) {
+    const object = { Bucket: OLD, Key: `a/${name}`, Body: testBytes(100, index) }
+    await sdk.send(new PutObjectCommand({ ...object, Metadata: { n: String(index) } }))
+  }
+  sdk.destroy()
+}
+
+const lines = async (directory: string): Promise<readonly Record<string, unknown>[]> =>
+  (await readFile(join(directory, 'outcomes.ndjson'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+describe('a migration', () => {
+  test('copies all, proves each, and leaves a job that says so', async () => {
+    await fill()
+    const jobDirectory = fresh()
+    const result = await between(bed()).migrate(FROM, TO, { jobDirectory })
+    expect(result).toMatchObject({
+      copied: 20,
+      failed: 0,
+      isCutShort: false,
+      job: { runs: 1, copied: 20, bytes: 2000 },
+    })
+    expect(storedKeys(bed().store)).toEqual(NAMES.map((name) => `b/${name}`))
+    const told = await lines(jobDirectory)
+    expect(told).toHaveLength(20)
+    expect(told.every(({ verified, how }) => verified === 'checksum' && how === 'relay')).toBe(true)
+    const report = JSON.parse(await readFile(join(jobDirectory, 'report.json'), 'utf8'))
+    expect(report.seen).toBe(report.copied + report.unchanged + report.failed + report.skipped)
+    expect(await readdir(jobDirectory)).toEqual(['job.json', 'outcomes.ndjson', 'report.json'])
+  })
+
+  test('goes on: what is there is not copied again, and sums are of all runs', async () => {
+    await fill()
+    const jobDirectory = fresh()
+    const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const
+    other.faults.add({ match: { operation: 'GetObject', key: 'a/dir/07' }, fault: denied })
+    const engine = between(bed())
+    const first = await engine.migrate(FROM, TO, { jobDirectory })
+    expect(first).toMatchObject({ copied: 19, failed: 1 })
+    other.faults.clear()
+    other.requests.clear()
+    const second = await engine.migrate(FROM, TO, { jobDirectory })
+    expect(second).toMatchObject({ copied: 1, unchanged: 19, job: { runs: 2, copied: 20 } })
+    expect(other.requests.entries({ operation: 'GetObject' })).toHaveLength(1)
+  })
+
+  test('takes away a line that a kill has cut', async () => {
+    await fill()
+    const jobDirectory = fresh()
+    const engine = between(bed())
+    await engine.migrate(FROM, TO, { jobDirectory })
+    const path = join(jobDirectory, 'outcomes.ndjson')
+    await writeFile(path, `${await readFile(path, 'utf8')}{"status":"do`)
+    const again = await engine.migrate(FROM, TO, { jobDirectory })
+    expect(again.job).toMatchObject({ runs: 2, copied: 20 })
+    expect(await lines(jobDirectory)).toHaveLength(20)
+  })
+
+  test('says first what copies carry and lose', async () => {
+    const sdk = sdkClient(other)
+    const named = { Bucket: OLD, Body: testBytes(10, 1) }
+    await sdk.send(new PutObjectCommand({ ...named, Key: 'a/1', StorageClass: 'GLACIER_IR' }))
+    await sdk.send(
+      new PutObjectCommand({ ...named, Key: 'a/2', Metadata: { x: 'y' }, Tagging: 't=1' }),
+    )
+    await sdk.send(new PutObjectCommand({ ...named, Key: 'a/3', CacheControl: 'no-store' }))
+    sdk.destroy()
+    const heard: Fidelity[] = []
+    const keys: string[][] = []
+    await between(bed()).migrate(FROM, TO, {
+      jobDirectory: fresh(),
+      onFidelity: (fidelity) => {
+        heard.push(fidelity)
+        keys.push(storedKeys(bed().store))
+      },
+    })
+    expect(keys).toEqual([[]])
+    const [fidelity] = heard
+    expect(fidelity).toMatchObject({ sample: 3, listed: 3, isAll: true, bytesListed: 30 })
+    expect(fidelity?.storageClasses).toEqual({ STANDARD: 2, GLACIER_IR: 1 })
+    const facts = fidelity?.aspects.map(({ aspect, found, fate }) => [aspect, found, fate])
+    expect(facts).toEqual([
+      ['metadata', 1, 'carried'],
+      ['headers', 1, 'carried'],
+      ['tags', 1, 'carried'],
+      ['websiteRedirect', 0, 'carried'],
+      ['storageClass', 1, 'lost'],
+      ['encryption', 0, 'lost'],
+      ['objectLock', 0, 'lost'],
+      ['metadataBeyondHeaders', 0, 'refused'],
+      ['versions', 0, 'lost'],
+    ])
+  })
+
+  test.each([
+    ['source', 'ListObjectsV2', 's3:ListBucket or s3:GetObject'],
+    ['source', 'HeadObject', 's3:ListBucket or s3:GetObject'],
+    ['destination', 'ListObjectsV2', 's3:ListBucket'],
+    ['destination', 'CreateMultipartUpload', 's3:PutObject'],
+  ] as const)(
+    'says that the %s may not %s, before a byte moves',
+    async (side, operation, right) => {
+      await fill(['x'])
+      const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const
+      const store = side === 'source' ? other : bed().store
+      store.faults.add({ match: { operation }, fault: denied })
+      other.requests.clear()
+      const error = await failureOf(between(bed()).migrate(FROM, TO, { jobDirectory: fresh() }))
+      expect(error.code).toBe('ERR_ACCESS_DENIED')
+      expect(error.message).toContain(`The identity of the ${side} may not do ${right} on s3://`)
+      expect(other.requests.entries({ operation: 'GetObject' })).toEqual([])
+    },
+  )
+
+  test('replaces nothing with `never`, and nothing that somebody writes meanwhile', async () => {
+    await fill(['a', 'b', 'c'])
+    const { engine, store, sdk } = bed()
+    const mine = testBytes(5, 50)
+    await engine.upload(mine, `${TO}/a`)
+    const outcomes: Outcome[] = []
+    let isQuick = true
+    const result = await between(bed()).migrate(FROM, TO, {
+      jobDirectory: fresh(),
+      overwrite: 'never',
+      onOutcome: (outcome) => outcomes.push(outcome),
+      onBeforeTransfer: async ({ key }) => {
+        if (!isQuick || key !== 'b/b') return
+        isQuick = false
+        await sdk.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: mine }))
+      },
+    })
+    expect(result).toMatchObject({ copied: 1, unchanged: 1, skipped: 1, failed: 0 })
+    expect(outcomes).toContainEqual({ status: 'skipped', name: 'b', reason: 'exists' })
+    expect(storedBytes(store, 'b/a').equals(mine)).toBe(true)
+    expect(storedBytes(store, 'b/b').equals(mine)).toBe(true)
+  })
+
+  test('ends at a limit, and the same call goes on', async () => {
+    await fill()
+    const engine = between(bed())
+    const jobDirectory = fresh()
+    let runs = 0
+    for (let isCutShort = true; isCutShort; runs += 1) {
+      expect(runs).toBeLessThan(20)
+      const result = await engine.migrate(FROM, TO, { jobDirectory, maxBytes: 100, maxErrors: 1 })
+      isCutShort = result.isCutShort
+    }
+    expect(runs).toBeGreaterThan(0)
+    expect(storedKeys(bed().store)).toHaveLength(20)
+  })
+
+  test('is refused a directory of another job, and one that is in use', async () => {
+    await fill()
+    const jobDirectory = fresh()
+    const engine = between(bed())
+    await engine.migrate(FROM, TO, { jobDirectory })
+    const elsewhere = await failureOf(engine.migrate(FROM, `${TO}/c`, { jobDirectory }))
+    expect(elsewhere).toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      context: { option: 'jobDirectory' },
+    })
+    const slow = { kind: 'delay', ms: 500, at: 'before-operation' } as const
+    other.faults.add({ match: { operation: 'GetObject' }, fault: slow })
+    const busy = fresh()
+    const first = engine.migrate(FROM, `${TO}/d`, { jobDirectory: busy })
+    await until(() => existsSync(join(busy, 'outcomes.ndjson')), 'it runs')
+    const second = await failureOf(engine.migrate(FROM, `${TO}/d`, { jobDirectory: busy }))
+    expect(second.code).toBe('ERR_JOURNAL_LOCKED')
+    await first
+  })
+
+  test('says in a dry run what it would do, and makes no job', async () => {
+    await fill(['a'])
+    const jobDirectory = fresh()
+    const result = await between(bed()).migrate(FROM, TO, { jobDirectory, dryRun: true })
+    expect(result).toMatchObject({ planned: 1, job: undefined, plan: { copies: 1 } })
+    expect(await readdir(jobDirectory).catch(() => 'none')).toBe('none')
+    expect(storedKeys(bed().store)).toEqual([])
+  })
+})
