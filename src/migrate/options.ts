@@ -23,7 +23,7 @@ export interface MigrateOptions extends CopyPrefixOptions {
   readonly jobDirectory: string
   /** @default 'newer' */
   readonly overwrite?: Overwrite | undefined
-  /** Compare objects that are on both sides with the checksums both stores keep, by a HEAD each. @default false */
+  /** Compare contents of objects on both sides by what the stores keep, a HEAD each. @default false */
   readonly checksum?: boolean | undefined
   /** Begin nothing more after so long; the same call goes on. Milliseconds. @default no limit */
   readonly maxDurationMs?: number | undefined
