@@ -27,6 +27,7 @@ import {
 } from './transfer-options.ts'
 import type { ObjectRef } from './store/types.ts'
 import { validateKey } from './store/uri.ts'
+import type { FileRules } from './transfer/file-rules.ts'
 import type { CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
 import type { RunningTransfers, StartedTransfer } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
@@ -156,12 +157,13 @@ export class ObjectCalls {
       })
   }
 
-  /** The same of downloads. */
+  /** The same of downloads. @param rules for the files they end in */
   downloads(
     options: DownloadOptions,
-  ): (object: ObjectRef, path: string) => StartedTransfer<DownloadResult> {
-    const checked = checkDownloadOptions(options, this.#options.tuning)
-    return (object, path) => {
+    rules: FileRules,
+  ): (object: ObjectRef, path: string, lastModified?: number) => StartedTransfer<DownloadResult> {
+    const checked = { ...checkDownloadOptions(options, this.#options.tuning), ...rules }
+    return (object, path, lastModified) => {
       const { bucket, key } = object
       return this.#transfers.start(
         { kind: 'download', bucket, key, path },
@@ -169,7 +171,8 @@ export class ObjectCalls {
         async (run) => {
           validateKey(key)
           const { runDownload } = await drivers.download()
-          return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
+          const compare = await this.#compares()
+          return runDownload(run, { object, lastModified, ...checked, compare }, path)
         },
       )
     }

@@ -4,17 +4,27 @@
  * written. What is not plain is left to the coordinator, whose way begins with HEAD.
  */
 
-import { closeSync, fchmodSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { loadChecksum } from '../src/checksum/algorithms.ts'
 import { encodeDigest } from '../src/checksum/encoding.ts'
 import { storedInHeaders } from '../src/checksum/stored.ts'
 import { TransferError, type ErrorContext } from '../src/errors.ts'
+import { attributesFor, type FileAttributes } from '../src/file-attributes.ts'
 import { targetError } from '../src/local-errors.ts'
 import { modeOver, TEMPORARY_FLAGS, TEMPORARY_MODE } from '../src/local-target.ts'
 import type { GetFileJob, PartDone } from '../src/pool/protocol.ts'
 import { buildGet } from '../src/store/requests.ts'
-import { keptHeaders } from '../src/store/responses.ts'
+import { describedBy, keptHeaders } from '../src/store/responses.ts'
 import type { StoreRoute } from '../src/store/types.ts'
 import { KiB } from '../src/units.ts'
 import { Allowance } from './allowance.ts'
@@ -49,7 +59,7 @@ export async function downloadFile(
     const bytes = buffer.subarray(0, sink.received)
     const digest = await prove(job, bytes, headers, context)
     token.check()
-    await writeFile(job, bytes, disk)
+    await writeFile(job, bytes, attributesOf(job, headers), disk)
     worker.state.add('bytesReceived', bytes.length)
     worker.state.setProgress(job.slot, bytes.length)
     return {
@@ -157,14 +167,26 @@ async function prove(
   throw new TransferError('ERR_CHECKSUM_MISMATCH', message, context)
 }
 
+function attributesOf(job: GetFileJob, headers: ExchangeHead['headers']): FileAttributes {
+  if (job.restore === undefined) return {}
+  const { lastModified = job.lastModified, metadata } = describedBy(headers)
+  return attributesFor(job.restore, { lastModified, metadata })
+}
+
 /** Under the temporary name, durable if it is to be, then under the final one. */
-async function writeFile(job: GetFileJob, bytes: Buffer, disk: DiskSync): Promise<void> {
+async function writeFile(
+  job: GetFileJob,
+  bytes: Buffer,
+  { mtimeMs, permissions }: FileAttributes,
+  disk: DiskSync,
+): Promise<void> {
   const { path, temporary, fsync } = job
   try {
     const mode = modeOver(lstatSync(path, { throwIfNoEntry: false }), path)
     const fd = openSync(temporary, TEMPORARY_FLAGS, TEMPORARY_MODE)
     try {
-      await fill(fd, bytes, mode, fsync ? disk : undefined)
+      const attributes = { mtimeMs, permissions: permissions ?? mode }
+      await fill(fd, bytes, attributes, fsync ? disk : undefined)
       renameSync(temporary, path)
     } catch (error) {
       rmSync(temporary, { force: true })
@@ -180,7 +202,7 @@ async function writeFile(job: GetFileJob, bytes: Buffer, disk: DiskSync): Promis
 async function fill(
   fd: number,
   bytes: Buffer,
-  mode: number,
+  { mtimeMs, permissions }: FileAttributes & { readonly permissions: number },
   disk: DiskSync | undefined,
 ): Promise<void> {
   try {
@@ -188,7 +210,8 @@ async function fill(
       done += writeSync(fd, bytes, done, bytes.length - done, done)
     }
     await disk?.file(fd)
-    fchmodSync(fd, mode)
+    fchmodSync(fd, permissions)
+    if (mtimeMs !== undefined) futimesSync(fd, Date.now() / 1000, mtimeMs / 1000)
   } finally {
     closeSync(fd)
   }

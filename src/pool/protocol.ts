@@ -13,6 +13,7 @@
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import type { WireError } from '../errors.ts'
+import type { Restore } from '../file-attributes.ts'
 import type { ProxySettings } from '../network/proxy-rules.ts'
 import type { TlsSettings } from '../network/settings.ts'
 import type { StoreRoute } from '../store/types.ts'
@@ -100,6 +101,10 @@ export interface GetFileJob extends RequestJob {
   readonly compare: boolean
   /** Whether the file is on the disk before it has its name, and the name when the job is done. */
   readonly fsync: boolean
+  /** What the file is given of the object before it has its name; nothing if absent. */
+  readonly restore?: Restore | undefined
+  /** LastModified for an answer that tells none. Epoch milliseconds. */
+  readonly lastModified?: number | undefined
   /** What is computed where none is stored. */
   readonly algorithm: ChecksumAlgorithm
 }

@@ -37,7 +37,15 @@ const JOBS: Readonly<Record<string, readonly string[]>> = {
     etag: 1,
     contentEncoding: 1,
   }),
-  'get-file': fieldsOf<GetFileJob>({ ...REQUEST, path: 1, temporary: 1, compare: 1, fsync: 1 }),
+  'get-file': fieldsOf<GetFileJob>({
+    ...REQUEST,
+    path: 1,
+    temporary: 1,
+    compare: 1,
+    fsync: 1,
+    restore: 1,
+    lastModified: 1,
+  }),
   digest: fieldsOf<DigestJob>({ ...BASE, source: 1, length: 1, algorithm: 1 }),
 }
 

@@ -96,6 +96,8 @@ async function getFile(
       length: SMALL_FILE_MAX,
       compare: spec.compare,
       fsync: spec.fsync !== false,
+      restore: spec.restore,
+      lastModified: spec.lastModified,
       algorithm: 'CRC32',
     }),
   })

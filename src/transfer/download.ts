@@ -10,6 +10,7 @@ import { resolve } from 'node:path'
 import { assert } from '../assert.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, TransferError } from '../errors.ts'
+import { attributesFor, type FileAttributes } from '../file-attributes.ts'
 import { objectIdentityOf } from '../journal/identities.ts'
 import { planDownload, rangeOf, type DownloadPlan } from '../plan/download-plan.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
@@ -21,15 +22,16 @@ import { digestBytes } from './digest-bytes.ts'
 import { DownloadJournal, type RangesOfPlan } from './download-journal.ts'
 import { checksumOf, compareReceived, planProof, type DownloadProof } from './download-proof.ts'
 import type { FetchSpec } from './fetch-range.ts'
+import type { FileRules } from './file-rules.ts'
 import { fetchRanges, rangeCount } from './fetch-ranges.ts'
 import { trySmallObject } from './download-small-object.ts'
 import { dropEarlierDownload, openTarget, type KeptRanges } from './resume-download.ts'
 import type { Checksum, DownloadResult } from './results.ts'
-import { TargetFile } from './target-file.ts'
+import { setAttributes, TargetFile } from './target-file.ts'
 import { lookForJournal } from './transfer-journal.ts'
 import type { TransferRun } from './transfer-run.ts'
 
-export interface DownloadSpec {
+export interface DownloadSpec extends FileRules {
   readonly object: ObjectRef
   readonly attributes: RequestAttributes
   /** `undefined` leaves it to the object. */
@@ -38,6 +40,8 @@ export interface DownloadSpec {
   readonly compare: boolean
   /** Whether a file of one request is made durable; one in ranges always is. @default true */
   readonly fsync?: boolean | undefined
+  /** LastModified where no answer tells it. Epoch milliseconds. */
+  readonly lastModified?: number | undefined
   /** Bytes are handed out in order, and hashed so where ranges cannot be combined. */
   readonly inOrder?: boolean | undefined
 }
@@ -143,6 +147,8 @@ async function downloadRanges(
     if (found.kind === 'open') return await intoTarget(run, spec, opened, { ...found, journal })
     run.started(info.size, found.plan.parts, found.plan.partSize)
     const received = await receivedBefore(proof, found)
+    // A call that wanted nothing of the kind may have begun it.
+    await setAttributes(path, attributesOf(spec, info))
     await journal.end()
     return resultOf(run, spec, opened, { path: resolve(path), parts: found.plan.parts, received })
   } finally {
@@ -205,7 +211,8 @@ async function intoTarget(
     const result = resultOf(run, spec, opened, checked)
     run.signal.throwIfAborted()
     const isDurable = plan.kind === 'ranges' || spec.fsync !== false
-    await target.commit(async (mtimeNs) => journal?.finishing(mtimeNs), isDurable)
+    const attributes = attributesOf(spec, info)
+    await target.commit(async (mtimeNs) => journal?.finishing(mtimeNs), isDurable, attributes)
     await journal?.end()
     return { ...result, ...run.tally }
   } catch (error) {
@@ -219,6 +226,11 @@ async function intoTarget(
     if (leftBehind === undefined) await journal?.end()
     throw leftBehind === undefined ? error : run.failure(error).with({ leftBehind })
   }
+}
+
+function attributesOf(spec: DownloadSpec, info: ObjectInfo): FileAttributes {
+  const { lastModified = spec.lastModified, metadata } = info
+  return attributesFor(spec.restore, { lastModified, metadata })
 }
 
 /** Compares what was received with what is stored. @throws ERR_CHECKSUM_MISMATCH */

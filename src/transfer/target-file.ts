@@ -2,15 +2,16 @@
  * The file a download ends in. It is either what it was or the complete verified new one: bytes go
  * to a temporary file beside it, which takes its name in the last step and is removed otherwise.
  *
- *   create | reopen → (workers write at offsets) → commit: fsync, mode, rename, fsync of the directory
+ *   create | reopen → (workers write at offsets) → commit: fsync, time, mode, rename, fsync of the directory
  *                                                ↘ discard
  *                                                ↘ keep
  */
 
 import { constants, type Stats } from 'node:fs'
-import { lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
+import { chmod, lstat, open, rename, rm, statfs, utimes, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TransferError, type ErrorContext } from '../errors.ts'
+import type { FileAttributes } from '../file-attributes.ts'
 import type { FileNode } from '../journal/records.ts'
 import { errnoOf, targetError } from '../local-errors.ts'
 import {
@@ -132,16 +133,21 @@ export class TargetFile {
   /**
    * Gives the bytes the final name, and makes both durable unless that is not wanted.
    * @param before is told the modification time just before that
+   * @param attributes which the file bears from the moment it has its name
    */
   async commit(
     before: (mtimeNs: bigint) => Promise<void> = () => Promise.resolve(),
     fsync = true,
+    { mtimeMs, permissions = this.#mode }: FileAttributes = {},
   ): Promise<void> {
     try {
       if (fsync) await this.#file.sync()
-      await this.#file.chmod(this.#mode)
+      // The last write to it is done, so that nothing changes the time any more.
+      if (mtimeMs !== undefined) await this.#file.utimes(Date.now() / 1000, mtimeMs / 1000)
       const { mtimeNs } = await this.#file.stat({ bigint: true })
       await before(mtimeNs)
+      // One that may not be written any more could not be taken up again, should this process die first.
+      await this.#file.chmod(permissions)
       await this.#close()
       await rename(this.#temporary, this.path)
     } catch (error) {
@@ -174,6 +180,19 @@ export class TargetFile {
     this.#isOpen = false
     await this.#direct?.close()
     await this.#file.close()
+  }
+}
+
+/** Gives them to a file that has its name. */
+export async function setAttributes(
+  path: string,
+  { mtimeMs, permissions }: FileAttributes,
+): Promise<void> {
+  try {
+    if (permissions !== undefined) await chmod(path, permissions)
+    if (mtimeMs !== undefined) await utimes(path, Date.now() / 1000, mtimeMs / 1000)
+  } catch (error) {
+    throw targetError(error, path)
   }
 }
 

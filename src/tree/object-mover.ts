@@ -7,12 +7,12 @@ import { toTransferError, type TransferError } from '../errors.ts'
 import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
+import type { FileRules } from '../transfer/file-rules.ts'
 import type { CopyResult, DownloadResult, UploadResult, Verification } from '../transfer/results.ts'
 import type { StartedTransfer } from '../transfer/running-transfers.ts'
 import type { LocalDirectories } from './local-directories.ts'
 import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
-import type { Described } from './preserve.ts'
 import type { Mover } from './run-actions.ts'
 import type { CopyTreeSpec, StoreSide, TreeSpec } from './sides.ts'
 
@@ -23,19 +23,28 @@ const REMOVAL_ROUNDS = 3
 export interface ObjectTransfers {
   copies(options: object): (from: ObjectRef, to: ObjectRef) => StartedTransfer<CopyResult>
   uploads(options: object): (path: string, object: ObjectRef) => StartedTransfer<UploadResult>
-  downloads(options: object): (object: ObjectRef, path: string) => StartedTransfer<DownloadResult>
+  downloads(
+    options: object,
+    rules: FileRules,
+  ): (object: ObjectRef, path: string, lastModified?: number) => StartedTransfer<DownloadResult>
 }
 
 export type Transferring = (
   action: TreeAction,
 ) => StartedTransfer<UploadResult | DownloadResult | CopyResult>
 
+export interface TransferringOptions {
+  readonly spec: TreeSpec | CopyTreeSpec
+  readonly objectOptions: ObjectOptions
+  /** For files that come down. */
+  readonly rules: FileRules
+  readonly signal: AbortSignal
+}
+
 /** How each object is moved. Options that are the same of all are checked once. */
 export function transferring(
   objects: ObjectTransfers,
-  spec: TreeSpec | CopyTreeSpec,
-  objectOptions: ObjectOptions,
-  signal: AbortSignal,
+  { spec, objectOptions, rules, signal }: TransferringOptions,
 ): Transferring {
   const { direction, remote } = spec
   const { bucket } = remote
@@ -50,8 +59,8 @@ export function transferring(
       const upload = objects.uploads({ ...options, signal })
       return ({ key, path = '' }) => upload(path, { bucket, key })
     }
-    const download = objects.downloads({ fsync: false, ...options, signal })
-    return ({ key, path = '' }) => download({ bucket, key }, path)
+    const download = objects.downloads({ fsync: false, ...options, signal }, rules)
+    return ({ key, path = '', mtimeMs }) => download({ bucket, key }, path, mtimeMs)
   }
   const alike = asked(objectOptions.each)
   return (action) => {
@@ -66,8 +75,6 @@ export interface MoverOptions {
   readonly remote: StoreSide
   /** Of the local side, if things come down. */
   readonly directories: LocalDirectories | undefined
-  /** Makes of a file that came down what its object says. */
-  readonly restore: (path: string, described: Described) => void
   readonly signal: AbortSignal
 }
 
@@ -87,16 +94,12 @@ export class ObjectMover implements Mover {
   }
 
   async move(action: TreeAction): Promise<Done> {
-    const { transfer: start, directories, restore } = this.#options
-    const { path = '', mtimeMs } = action
-    if (directories !== undefined) await directories.makeFor(path)
+    const { transfer: start, directories } = this.#options
+    if (directories !== undefined) await directories.makeFor(action.path ?? '')
     const transfer = start(action)
     this.#underWay.add(transfer)
     try {
       const result = await transfer.done
-      if ('metadata' in result) {
-        restore(path, { ...result, lastModified: result.lastModified ?? mtimeMs })
-      }
       const { size, attempts, elapsedMs, etag, checksum, resumed } = result
       const verified = 'how' in result ? weaker(result) : result.verified
       const how = 'how' in result ? result.how : undefined

@@ -16,7 +16,6 @@ import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.
 import { ObjectOptions } from './object-options.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { planTree } from './plan-tree.ts'
-import { restorePreserved, restoreTime } from './preserve.ts'
 import type { TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
@@ -56,9 +55,9 @@ export async function runTree(
   const objectOptions = new ObjectOptions(each)
   const { bucket } = remote
   const { store, objects, digest } = host
-  const transfer = transferring(objects, spec, objectOptions, signal)
-  const restore = options.preserve ? restorePreserved : restoreTime
-  const mover = new ObjectMover({ transfer, store, remote, directories, restore, signal })
+  const rules = { restore: options.preserve ? 'preserved' : 'time' } as const
+  const transfer = transferring(objects, { spec, objectOptions, rules, signal })
+  const mover = new ObjectMover({ transfer, store, remote, directories, signal })
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const attributes = requestAttributesOf(each)
   const verdicts = options.checksum

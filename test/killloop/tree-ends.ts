@@ -37,14 +37,20 @@ export function safeInStore({ view, watch }: TreeEnds): (unit: Unit) => boolean 
   return ({ name, key }) => objects.has(key) || parts.has(name)
 }
 
-/** Files that bear the time of their objects, and ranges that are noted. */
+/**
+ * Files that have their names, and ranges that are noted.
+ * @throws AssertionError for a file that has its name without the time of its object
+ */
 export function safeInCopy({ view, copy, expected, stateDir }: TreeEnds): (unit: Unit) => boolean {
   const safe = new Set<string>()
   const noted = new Map<string, ReadonlySet<number>>()
   for (const [key, { lastModified }] of view.objects()) {
     const path = join(copy, key.slice(PREFIX.length))
     const stats = statSync(path, { throwIfNoEntry: false })
-    if (stats !== undefined && Math.round(stats.mtimeMs) === lastModified) safe.add(key)
+    if (stats !== undefined) {
+      assert.equal(Math.round(stats.mtimeMs), lastModified, `${key} has the time of its object`)
+      safe.add(key)
+    }
     if (sizeIn(expected, key) < THRESHOLD) continue
     noted.set(key, rangesNoted(journalText(stateDir, key), PART_SIZE))
   }

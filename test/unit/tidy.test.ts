@@ -15,7 +15,9 @@ const COLUMNS_MAX = 110
 
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
-  [/^src\/(units|assert|errors|local-errors|local-target|nearest-name|package-version)\.ts$/],
+  [
+    /^src\/(units|assert|errors|local-errors|local-target|file-attributes|nearest-name|package-version)\.ts$/,
+  ],
   [/^src\/(plan|checksum|adapt)\//],
   [/^src\/network\//],
   [/^src\/store\//],
@@ -37,7 +39,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
 /** What a worker may load: it starts with little and never meets the SDK. */
 const WORKER_IMPORTS = [
   /^workers\//,
-  /^src\/(units|assert|errors|local-errors|local-target)\.ts$/,
+  /^src\/(units|assert|errors|local-errors|local-target|file-attributes)\.ts$/,
   /^src\/(plan|checksum|network)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
   /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,

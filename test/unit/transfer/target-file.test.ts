@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { TargetFile } from '../../../src/transfer/target-file.ts'
+import { setAttributes, TargetFile } from '../../../src/transfer/target-file.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
@@ -88,6 +88,22 @@ describe('a target file', () => {
     await second.commit()
     expect(readFileSync(at('f'), 'utf8')).toBe('two')
     expect(readdirSync(directory())).toEqual(['f'])
+  })
+
+  it('has its time and permissions before its name, and the time is told', async () => {
+    const target = await written(at('f'), 'one')
+    const before = async (mtimeNs: bigint): Promise<void> => {
+      expect(mtimeNs).toBe(5_000_000_000n)
+      const [temporary = ''] = readdirSync(directory())
+      expect(temporary).toMatch(/part$/)
+      expect(statSync(at(temporary)).mtimeMs).toBe(5000)
+      expect(modeOf(at(temporary)), 'it can be taken up again').toBe(0o600)
+      await Promise.resolve()
+    }
+    await target.commit(before, true, { mtimeMs: 5000, permissions: 0o440 })
+    expect([statSync(at('f')).mtimeMs, modeOf(at('f'))]).toEqual([5000, 0o440])
+    await setAttributes(at('f'), { mtimeMs: 7000, permissions: 0o400 })
+    expect([statSync(at('f')).mtimeMs, modeOf(at('f'))]).toEqual([7000, 0o400])
   })
 
   it('has its size from the beginning', async () => {

@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   mkdirSync,
   readdirSync,
@@ -7,6 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { encodeDigest } from '../../../src/checksum/encoding.ts'
@@ -128,6 +129,33 @@ describe('a small object', () => {
     chmodSync(target(), 0o640)
     doneOf((await download()).result)
     expect(statSync(target()).mode & 0o777).toBe(0o640)
+  })
+
+  it('has the time of its object, or what metadata says, the moment it has its name', async () => {
+    const time = 'Fri, 14 Nov 2014 22:13:20 GMT'
+    const metadata = { 'x-amz-meta-mtime': '1000000000.25', 'x-amz-meta-mode': '100604' }
+    const headers = { ...HEADERS, ...metadata, 'last-modified': time }
+    const named: unknown[] = []
+    const { renameSync } = fs
+    const rename = vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+      const { mtimeMs, mode } = statSync(from)
+      named.push([mtimeMs, mode & 0o777])
+      renameSync(from, to)
+    })
+    syncBuiltinESMExports()
+    cleanUps.push(() => {
+      rename.mockRestore()
+      syncBuiltinESMExports()
+    })
+    const usual = 0o666 & ~process.umask()
+    doneOf((await download({ headers }, { restore: 'time' })).result)
+    doneOf((await download({ headers }, { restore: 'preserved' })).result)
+    doneOf((await download({}, { restore: 'time', lastModified: 5000 })).result)
+    expect(named).toEqual([
+      [Date.parse(time), usual],
+      [1_000_000_000_250, 0o604],
+      [5000, 0o604],
+    ])
   })
 
   it('replaces a symbolic link and leaves alone what that points to', async () => {

@@ -1,14 +1,11 @@
 /**
- * Time and mode of a file in the metadata of its object, and back, under the names other tools use:
+ * What a file bears beside its bytes, when it comes down with a tree: the time of its object, or time and
+ * mode as the metadata of the object has them, under the names other tools use:
  *
  * - `mtime`: seconds since the epoch with a fraction, as rclone and s3fs write it
  * - `mode`: kind and permissions in octal, `100644`, as rclone writes it; s3fs writes the same number in
  *   decimal, `33188`, which is told from it by the kind
  */
-
-import { chmodSync, utimesSync } from 'node:fs'
-import { errnoOf, targetError } from '../local-errors.ts'
-import type { FileEntry } from './entries.ts'
 
 type Metadata = Readonly<Record<string, string>>
 
@@ -19,6 +16,9 @@ const KIND = 0o170000
 /** What is restored of a mode: never set-id bits, which would lend rights to what came from elsewhere. */
 const PERMISSIONS = 0o777
 
+/** What a file is given: the time of its object, or what metadata says and else that time. */
+export type Restore = 'time' | 'preserved'
+
 /** What of an object says what its file should be like. */
 export interface Described {
   /** Epoch milliseconds. */
@@ -26,20 +26,38 @@ export interface Described {
   readonly metadata: Metadata
 }
 
+/** What is set of a file; what is absent stays. */
+export interface FileAttributes {
+  /** Epoch milliseconds. */
+  readonly mtimeMs?: number | undefined
+  readonly permissions?: number | undefined
+}
+
+/** What a file is to bear, so that the next `sync` sees that both are the same. */
+export function attributesFor(
+  restore: Restore | undefined,
+  { lastModified, metadata }: Described,
+): FileAttributes {
+  if (restore === undefined) return {}
+  if (restore === 'time') return { mtimeMs: lastModified }
+  const { mtimeMs = lastModified, permissions } = preservedOf(metadata)
+  return { mtimeMs, permissions }
+}
+
 /** The metadata for a file. Times to the microsecond, which is what is known of them. */
 export function preservedMetadata({
   mtimeMs,
   mode,
-}: Pick<FileEntry, 'mtimeMs' | 'mode'>): Metadata {
+}: {
+  readonly mtimeMs: number
+  readonly mode: number
+}): Metadata {
   const mtime = (mtimeMs / 1000).toFixed(6).replace(/\.?0+$/u, '')
   return { mtime, mode: (REGULAR | mode).toString(8) }
 }
 
 /** What metadata says of time and permissions; nothing where it says nothing that can be read. */
-export function preservedOf({ mtime, mode }: Metadata): {
-  readonly mtimeMs: number | undefined
-  readonly permissions: number | undefined
-} {
+export function preservedOf({ mtime, mode }: Metadata): FileAttributes {
   const isTime = mtime !== undefined && /^-?\d{1,11}(?:\.\d{1,9})?$/u.test(mtime)
   return { mtimeMs: isTime ? Number(mtime) * 1000 : undefined, permissions: permissionsOf(mode) }
 }
@@ -54,26 +72,4 @@ function permissionsOf(mode: string | undefined): number | undefined {
 
 function isRegular(mode: number): boolean {
   return (mode & KIND) === REGULAR
-}
-
-/** Gives a file the time of its object, so that the next `sync` sees that they are the same. */
-export function restoreTime(path: string, { lastModified }: Described): void {
-  apply(path, lastModified, undefined)
-}
-
-/** Gives a file what the metadata of its object says, and else the time of the object. */
-export function restorePreserved(path: string, { lastModified, metadata }: Described): void {
-  const { mtimeMs, permissions } = preservedOf(metadata)
-  apply(path, mtimeMs ?? lastModified, permissions)
-}
-
-/** Does not wait for the disk: some microseconds, where a call that does not block costs 50. */
-function apply(path: string, mtimeMs: number | undefined, permissions: number | undefined): void {
-  try {
-    if (permissions !== undefined) chmodSync(path, permissions)
-    if (mtimeMs !== undefined) utimesSync(path, Date.now() / 1000, mtimeMs / 1000)
-  } catch (error) {
-    // Somebody has moved it already; the bytes were right.
-    if (errnoOf(error) !== 'ENOENT') throw targetError(error, path)
-  }
 }

@@ -1,15 +1,5 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  preservedMetadata,
-  preservedOf,
-  restorePreserved,
-  restoreTime,
-} from '../../../src/tree/preserve.ts'
-import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
-
-const directory = useTemporaryDirectory()
+import { attributesFor, preservedMetadata, preservedOf } from '../../src/file-attributes.ts'
 
 describe('time and mode in metadata', () => {
   it.each([
@@ -55,28 +45,15 @@ describe('time and mode in metadata', () => {
   })
 })
 
-describe('a file that came down', () => {
-  const described = { lastModified: 1e12, metadata: { mtime: '5', mode: '100400' } }
+describe('a file that comes down', () => {
+  const lastModified = 1e12
+  const described = { lastModified, metadata: { mtime: '5', mode: '100400' } }
+  const plain = { lastModified, metadata: {} }
 
-  it('bears the time of its object, or what the metadata says', () => {
-    const path = join(directory(), 'file')
-    writeFileSync(path, '', { mode: 0o644 })
-    restoreTime(path, described)
-    expect(statSync(path).mtimeMs).toBe(1e12)
-    expect(statSync(path).mode & 0o777).toBe(0o644)
-    restorePreserved(path, described)
-    expect(statSync(path).mtimeMs).toBe(5000)
-    expect(statSync(path).mode & 0o777).toBe(0o400)
-    restorePreserved(path, { lastModified: 1e12, metadata: {} })
-    expect(statSync(path).mtimeMs).toBe(1e12)
-    expect(statSync(path).mode & 0o777).toBe(0o400)
-    utimesSync(path, 7, 7)
-    restoreTime(path, { lastModified: undefined, metadata: {} })
-    expect(statSync(path).mtimeMs).toBe(7000)
-  })
-
-  it('may be gone by then', () => {
-    expect(() => restorePreserved(join(directory(), 'gone'), described)).not.toThrow()
-    expect(() => restoreTime(join(directory(), 'gone', 'x'), described)).not.toThrow()
+  it('is given the time of its object, or what the metadata says, or nothing', () => {
+    expect(attributesFor('time', described)).toEqual({ mtimeMs: lastModified })
+    expect(attributesFor('preserved', described)).toEqual({ mtimeMs: 5000, permissions: 0o400 })
+    expect(attributesFor('preserved', plain)).toEqual({ mtimeMs: lastModified })
+    expect(attributesFor(undefined, described)).toEqual({})
   })
 })
