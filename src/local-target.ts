@@ -17,6 +17,9 @@ export const TEMPORARY_FLAGS =
 /** How one that is there is opened: never through a link. */
 export const REOPEN_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
 
+/** How the name of one with a token ends. */
+const TEMPORARY_END = /\.([0-9a-f]+)\.[0-9a-f]{8}\.part$/
+
 /** Its mode until it takes its name. */
 export const TEMPORARY_MODE = 0o600
 
@@ -41,14 +44,23 @@ export function modeOver(
   throw new TransferError('ERR_TARGET_UNWRITABLE', message, where)
 }
 
-/** A path beside the target: `.<name>.<8 hex>.part`, cut so that it is a legal name. */
-export function temporaryPath(target: string): string {
+/**
+ * A path beside the target: `.<name>.<8 hex>.part`, cut so that it is a legal name.
+ * @param token stands before the random part: whoever finds it knows whose the file is
+ */
+export function temporaryPath(target: string, token?: string): string {
   // Only to be free: the file is opened so that neither a file nor a link can be there.
   const random = Math.floor(Math.random() * 2 ** 32)
-  const suffix = `.${random.toString(16).padStart(8, '0')}.part`
+  const owner = token === undefined ? '' : `.${token}`
+  const suffix = `${owner}.${random.toString(16).padStart(8, '0')}.part`
   let kept = basename(target)
   while (Buffer.byteLength(`.${kept}${suffix}`) > NAME_BYTES_MAX) {
     kept = [...kept].slice(0, -1).join('')
   }
   return join(dirname(target), `.${kept}${suffix}`)
+}
+
+/** Whether a file name is one of `temporaryPath` with this token. */
+export function isTemporaryOf(name: string, token: string): boolean {
+  return name.startsWith('.') && TEMPORARY_END.exec(name)?.[1] === token
 }

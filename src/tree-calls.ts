@@ -154,10 +154,9 @@ export class TreeCalls {
             return digestFile(env, path, algorithm, aborted)
           }
           const { store, source, isOneIdentity, resume } = env
-          const { earlier } = resume
           const { maxTransfers } = tuning
           const stores = { store, source, isOneIdentity }
-          const host = { ...stores, objects, digest, earlier, maxTransfers, sizes: tuning }
+          const host = { ...stores, objects, digest, resume, maxTransfers, sizes: tuning }
           if (spec.direction === 'copy') {
             const { runCopyTree } = await drivers.copyTree()
             return started.result(await runCopyTree(host, started, spec, checked))

@@ -186,7 +186,7 @@ async function writeFully(file: JournalFile, text: string): Promise<void> {
 }
 
 /** Makes the name durable, on file systems that can. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   let directory: FileHandle | undefined
   try {
     directory = await open(path, 'r')

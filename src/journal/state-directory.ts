@@ -34,28 +34,50 @@ export function journalsDirectory(stateDirectory: string): string {
   return join(stateDirectory, 'journals')
 }
 
+/** Where it is noted which trees come down. */
+export function treesDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'trees')
+}
+
 /**
  * Makes the directory of the journals if it is missing, for its owner alone. Returns its path.
  * @throws ERR_JOURNAL_UNSAFE, ERR_JOURNAL_UNWRITABLE, ERR_DISK_FULL, ERR_DISK_IO
  */
-export async function makeJournalsDirectory(stateDirectory: string): Promise<string> {
-  const directory = journalsDirectory(stateDirectory)
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw journalError(error, directory)
-  }
-  await checkDirectories(stateDirectory)
-  return directory
+export function makeJournalsDirectory(stateDirectory: string): Promise<string> {
+  return make(stateDirectory, journalsDirectory(stateDirectory))
+}
+
+/** The same of the notes of trees. @throws as `makeJournalsDirectory` does */
+export function makeTreesDirectory(stateDirectory: string): Promise<string> {
+  return make(stateDirectory, treesDirectory(stateDirectory))
 }
 
 /**
  * Whether there are journals to be read. False without the directory.
  * @throws ERR_JOURNAL_UNSAFE, ERR_JOURNAL_UNWRITABLE
  */
-export async function haveJournals(stateDirectory: string): Promise<boolean> {
+export function haveJournals(stateDirectory: string): Promise<boolean> {
+  return have(stateDirectory, journalsDirectory(stateDirectory))
+}
+
+/** The same of notes of trees. @throws as `haveJournals` does */
+export function haveTreeNotes(stateDirectory: string): Promise<boolean> {
+  return have(stateDirectory, treesDirectory(stateDirectory))
+}
+
+async function make(stateDirectory: string, directory: string): Promise<string> {
   try {
-    await checkDirectories(stateDirectory)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw journalError(error, directory)
+  }
+  await checkDirectories([stateDirectory, directory])
+  return directory
+}
+
+async function have(stateDirectory: string, directory: string): Promise<boolean> {
+  try {
+    await checkDirectories([stateDirectory, directory])
     return true
   } catch (error) {
     const cause = error instanceof TransferError ? error.cause : undefined
@@ -83,8 +105,9 @@ export function unsafe(message: string, path: string): TransferError {
   return new TransferError('ERR_JOURNAL_UNSAFE', message, { path })
 }
 
-async function checkDirectories(stateDirectory: string): Promise<void> {
-  for (const path of [stateDirectory, journalsDirectory(stateDirectory)]) {
+/** @param paths the state directory, and one in it */
+async function checkDirectories(paths: readonly [string, string]): Promise<void> {
+  for (const path of paths) {
     let stats: Stats
     try {
       stats = await lstat(path)
@@ -92,7 +115,7 @@ async function checkDirectories(stateDirectory: string): Promise<void> {
       throw journalError(error, path)
     }
     // The state directory itself may be a link its user made; what is behind it is looked at next.
-    if (path === stateDirectory && stats.isSymbolicLink()) continue
+    if (path === paths[0] && stats.isSymbolicLink()) continue
     if (!stats.isDirectory()) throw unsafe(`${path} is no directory`, path)
     checkOwner(path, stats)
   }

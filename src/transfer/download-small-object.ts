@@ -79,7 +79,7 @@ async function getFile(
   const { versionId } = spec.object
   const query = versionId === undefined ? '' : canonicalQuery([['versionId', versionId]])
   const headers = readHeaders(spec)
-  const temporary = temporaryPath(path)
+  const temporary = temporaryPath(path, spec.token)
   const { result } = await attemptOnce(run, {
     partNumber: 1,
     length: SMALL_FILE_MAX,

@@ -123,7 +123,7 @@ export async function runDownload(
   run.env.scheduler.smallObjects.note(info.size <= SMALL_FILE_MAX)
   if (plan.kind === 'ranges') return downloadRanges(run, spec, opened, plan, path)
   if (run.hasJournal) await forgetEarlier(run, spec, opened, path)
-  const target = await TargetFile.create(path, info.size, run.context)
+  const target = await TargetFile.create(path, info.size, run.context, { token: spec.token })
   return intoTarget(run, spec, opened, { target, plan })
 }
 
@@ -139,7 +139,7 @@ async function downloadRanges(
   const partSize = spec.partSize === undefined && !proof.exactParts ? undefined : plan.partSize
   const journal = await openJournal(run, spec, opened, { path, partSize })
   if (journal === undefined) {
-    const target = await TargetFile.create(path, info.size, run.context)
+    const target = await TargetFile.create(path, info.size, run.context, { token: spec.token })
     return intoTarget(run, spec, opened, { target, plan })
   }
   try {

@@ -73,8 +73,8 @@ async function begin(
 ): Promise<TargetOfDownload> {
   let target: TargetFile | undefined
   try {
-    const note = async (temporary: string): Promise<void> => journal.begin(plan, temporary)
-    target = await TargetFile.create(path, plan.size, run.context, note)
+    const before = async (temporary: string): Promise<void> => journal.begin(plan, temporary)
+    target = await TargetFile.create(path, plan.size, run.context, { before })
     await journal.opened(await target.node())
     return { kind: 'open', target, plan, kept: new Map() }
   } catch (error) {

@@ -24,6 +24,8 @@ export class ResumeSettings {
   readonly recheck: boolean
   /** What leads to the places of this engine; may have more fields than a journal keeps. */
   readonly connection: Connection
+  /** Where what outlives a process is written down; `undefined` where nothing is to be. */
+  readonly stateDirectory: string | undefined
   /** What earlier processes left. */
   readonly earlier: EarlierJobs
   #hasWarned = false
@@ -31,7 +33,8 @@ export class ResumeSettings {
   constructor(options: ConnectionTarget) {
     const { resume = 'auto', recheck = false, stateDir = defaultStateDirectory() } = options
     this.connection = options
-    this.earlier = new EarlierJobs(resume === 'off' ? undefined : stateDir)
+    this.stateDirectory = resume === 'off' ? undefined : stateDir
+    this.earlier = new EarlierJobs(this.stateDirectory)
     this.#sizeMin = { auto: RESUMABLE_MIN, always: 0, off: Infinity }[resume]
     this.recheck = recheck
   }

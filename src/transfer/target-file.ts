@@ -26,6 +26,13 @@ import type { ByteLocation } from '../pool/protocol.ts'
 import { formatSize } from '../units.ts'
 import { openDirect, wantsDirect } from './direct-disk.ts'
 
+export interface TemporaryOptions {
+  /** Is told the path of the temporary file before it is made. */
+  readonly before?: ((temporary: string) => Promise<void>) | undefined
+  /** Stands in its name. Hexadecimal. */
+  readonly token?: string | undefined
+}
+
 export class TargetFile {
   readonly path: string
   readonly #temporary: string
@@ -53,20 +60,19 @@ export class TargetFile {
    * Checks what can be checked before the first byte, and creates the temporary file with its
    * final size (sparse).
    *
-   * @param before is told the path of the temporary file before it is made
    * @throws ERR_TARGET_IS_DIRECTORY, ERR_TARGET_UNWRITABLE, ERR_DISK_FULL
    */
   static async create(
     path: string,
     size: number,
     context: ErrorContext,
-    before: (temporary: string) => Promise<void> = () => Promise.resolve(),
+    { before, token }: TemporaryOptions = {},
   ): Promise<TargetFile> {
     const target = resolve(path)
     const mode = await modeOf(target, path, context)
     await checkSpace(dirname(target), path, size, context)
-    const temporary = temporaryPath(target)
-    await before(temporary)
+    const temporary = temporaryPath(target, token)
+    await before?.(temporary)
     let file: FileHandle | undefined
     try {
       file = await open(temporary, TEMPORARY_FLAGS, TEMPORARY_MODE)

@@ -3,7 +3,7 @@
  */
 
 import { rm } from 'node:fs/promises'
-import { toTransferError, type TransferError } from '../errors.ts'
+import { isTransferError, toTransferError, type TransferError } from '../errors.ts'
 import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
@@ -15,6 +15,7 @@ import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
 import type { Mover } from './run-actions.ts'
 import type { CopyTreeSpec, StoreSide, TreeSpec } from './sides.ts'
+import type { TemporaryFiles } from './temporary-files.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
 const REMOVAL_ROUNDS = 3
@@ -75,6 +76,8 @@ export interface MoverOptions {
   readonly remote: StoreSide
   /** Of the local side, if things come down. */
   readonly directories: LocalDirectories | undefined
+  /** The same. */
+  readonly temporary: TemporaryFiles | undefined
   readonly signal: AbortSignal
 }
 
@@ -94,8 +97,9 @@ export class ObjectMover implements Mover {
   }
 
   async move(action: TreeAction): Promise<Done> {
-    const { transfer: start, directories } = this.#options
+    const { transfer: start, directories, temporary } = this.#options
     if (directories !== undefined) await directories.makeFor(action.path ?? '')
+    if (temporary !== undefined) await temporary.noted()
     const transfer = start(action)
     this.#underWay.add(transfer)
     try {
@@ -104,6 +108,9 @@ export class ObjectMover implements Mover {
       const verified = 'how' in result ? weaker(result) : result.verified
       const how = 'how' in result ? result.how : undefined
       return { size, attempts, elapsedMs, etag, checksum, verified, resumed, how }
+    } catch (error) {
+      if (isTransferError(error) && error.context.leftBehind !== undefined) temporary?.left()
+      throw error
     } finally {
       this.#underWay.delete(transfer)
     }

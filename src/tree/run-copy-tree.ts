@@ -32,10 +32,17 @@ export async function runCopyTree(
   const { signal } = job
   const objectOptions = new ObjectOptions(each)
   const attributes = requestAttributesOf(each)
-  const rules = { restore: 'time' } as const
+  const rules = {}
   const transfer = transferring(objects, { spec, objectOptions, rules, signal })
   const { remote } = spec
-  const mover = new ObjectMover({ transfer, store, remote, directories: undefined, signal })
+  const mover = new ObjectMover({
+    transfer,
+    store,
+    remote,
+    directories: undefined,
+    temporary: undefined,
+    signal,
+  })
   const planned = planCopies(job, spec, { ...options, source, destination: store, attributes })
   if (!options.dryRun) await source.route(spec.from.bucket, { signal })
   const isRelayed = !isOneIdentity || each['via'] === 'relay'

@@ -8,7 +8,7 @@
 
 import { validateAttributes, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import type { EarlierJobs } from '../transfer/earlier-jobs.ts'
+import type { ResumeSettings } from '../transfer/resume-settings.ts'
 import { carryOut } from './carry-out.ts'
 import { ChecksumVerdicts, type DigestFile } from './checksum-compare.ts'
 import { LocalDirectories } from './local-directories.ts'
@@ -17,6 +17,8 @@ import { ObjectOptions } from './object-options.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { planTree } from './plan-tree.ts'
 import type { TreeSpec } from './sides.ts'
+import { sweepTemporary } from './sweep-temporary.ts'
+import { TemporaryFiles } from './temporary-files.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
 import { findUnfinished } from './unfinished.ts'
@@ -32,8 +34,8 @@ export interface TreeHost {
   /** Transfers worked on at a time. */
   readonly maxTransfers: number
   readonly digest: DigestFile
-  /** What earlier processes left. */
-  readonly earlier: EarlierJobs
+  /** What earlier processes left, and this one writes down. */
+  readonly resume: Pick<ResumeSettings, 'earlier' | 'stateDirectory' | 'warn'>
   /** Of the engine. */
   readonly sizes: PartSizes
 }
@@ -55,20 +57,23 @@ export async function runTree(
   const objectOptions = new ObjectOptions(each)
   const { bucket } = remote
   const { store, objects, digest } = host
-  const rules = { restore: options.preserve ? 'preserved' : 'time' } as const
+  if (!options.dryRun) await sweepTemporary(host.resume, { root: local.root, signal })
+  const temporary = directories && new TemporaryFiles(local.root, host.resume)
+  const restore = options.preserve ? 'preserved' : 'time'
+  const rules = { restore, token: temporary?.token } as const
   const transfer = transferring(objects, { spec, objectOptions, rules, signal })
-  const mover = new ObjectMover({ transfer, store, remote, directories, signal })
+  const mover = new ObjectMover({ transfer, store, remote, directories, temporary, signal })
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const attributes = requestAttributesOf(each)
   const verdicts = options.checksum
     ? new ChecksumVerdicts({ store, bucket, digest, attributes, signal })
     : undefined
-  const { earlier } = host
+  const { earlier } = host.resume
   const isUnfinished = await findUnfinished({ store, earlier, direction, bucket, signal })
   const planning = { ...options, fold, objectOptions, verdicts, isUnfinished }
   const planned = planTree(store, job, spec, planning)
   const heads = (): number => verdicts?.heads ?? 0
-  const plan = await carryOut(host, job, {
+  const running = carryOut(host, job, {
     spec,
     options,
     planned,
@@ -77,6 +82,7 @@ export async function runTree(
     heads,
     isRelayed: false,
   })
+  const plan = await running.finally(() => temporary?.end())
   if (options.dryRun) return plan
   await directories?.sync()
   job.check()

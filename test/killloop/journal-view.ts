@@ -32,6 +32,11 @@ export function locksIn(stateDir: string): readonly string[] {
   return namesIn(join(stateDir, 'journals')).filter((name) => name.endsWith('.lock'))
 }
 
+/** Notes of trees, and their locks. */
+export function treesIn(stateDir: string): readonly string[] {
+  return namesIn(join(stateDir, 'trees'))
+}
+
 /** Ids of the uploads that are noted as open. */
 export function uploadsNoted(stateDir: string): readonly string[] {
   const dir = join(stateDir, 'uploads')

@@ -6,7 +6,6 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
 import { DiskView } from '../killloop/disk-view.ts'
 import { filesBelow, fingerprints, makeHostileTree } from '../killloop/hostile-tree.ts'
-import { THRESHOLD } from '../killloop/plan.ts'
 import { checkCopy, checkState, type TreeEnds } from '../killloop/tree-ends.ts'
 import { checkRun, type TreeWatch } from '../killloop/tree-watch.ts'
 
@@ -25,7 +24,7 @@ beforeEach(async () => {
   for (const name of ['upload', 'part', 'version']) {
     mkdirSync(place(`store/records/${name}`), { recursive: true })
   }
-  for (const name of ['state/journals', 'state/uploads', 'source', 'copy']) {
+  for (const name of ['state/journals', 'state/uploads', 'state/trees', 'source', 'copy']) {
     mkdirSync(place(name), { recursive: true })
   }
   for (const name of ['source', 'copy']) await makeHostileTree(place(name), { small: 50, huge: [] })
@@ -56,33 +55,31 @@ describe('a run', () => {
 
 describe('the end', () => {
   test('is good when nothing is amiss', () => {
-    expect(checkCopy(ends(), 1)).toBe(0)
+    expect(() => checkCopy(ends())).not.toThrow()
     expect(() => checkState(ends())).not.toThrow()
   })
 
   test('is not with another byte, a missing file, or one more', () => {
     writeFileSync(place('copy/constructor'), 'x')
-    expect(() => checkCopy(ends(), 1)).toThrow(/constructor/)
+    expect(() => checkCopy(ends())).toThrow(/constructor/)
     rmSync(place('copy/constructor'))
-    expect(() => checkCopy(ends(), 1)).toThrow(/missing/)
+    expect(() => checkCopy(ends())).toThrow(/missing/)
   })
 
   test('is not with a file that the source does not have', () => {
     writeFileSync(place('copy/besides'), '')
-    expect(() => checkCopy(ends(), 1)).toThrow(/besides/)
+    expect(() => checkCopy(ends())).toThrow(/besides/)
   })
 
-  test('counts temporary files of what is small, of killed commands only', () => {
+  test('is not with a temporary file', () => {
     writeFileSync(place('copy/.a\nb.01234567.part'), '')
-    expect(checkCopy(ends(), 1)).toBe(1)
-    expect(() => checkCopy(ends(), 0)).toThrow(/1 temporary files, 0 kills/)
-    writeFileSync(place('copy/.a\nb.01234567.part'), Buffer.alloc(THRESHOLD))
-    expect(() => checkCopy(ends(), 1)).toThrow(/none of something large is left/)
+    expect(() => checkCopy(ends())).toThrow(/no temporary file is left/)
   })
 
   test.each([
     ['journals/0123.journal', /no journal is left/],
     ['journals/0123.host.lock', /no lock is left/],
+    ['trees/0123.json', /no tree is noted/],
     ['uploads/0123.json', /no upload is noted that is not open/],
   ])('is not with %s', (name, message) => {
     writeFileSync(place(`state/${name}`), '')

@@ -125,9 +125,9 @@ describe('an object that is expected to be small', () => {
       writeFileSync(temporary, 'half')
       return failed('ERR_WORKER_LOST')
     }
-    await runDownload(fixture.run, SPEC, target())
+    await runDownload(fixture.run, { ...SPEC, token: '0123' }, target())
     expect(dirname(temporary)).toBe(directory())
-    expect(basename(temporary)).toMatch(/^\.target\.[0-9a-f]{8}\.part$/)
+    expect(basename(temporary)).toMatch(/^\.target\.0123\.[0-9a-f]{8}\.part$/)
     expect(existsSync(temporary)).toBe(false)
     expect(readdirSync(directory())).toEqual(['target'])
   })
