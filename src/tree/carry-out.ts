@@ -9,6 +9,7 @@ import type { ObjectOptions } from './object-options.ts'
 import type { Outcome, TreeAction } from './outcome.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { runActions } from './run-actions.ts'
+import { StartOrder } from './start-order.ts'
 import type { TreeHost } from './run-tree.ts'
 import type { CopyTreeSpec, TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -36,19 +37,22 @@ export async function carryOut(
   const { signal } = job
   job.counts(() => mover.transferred)
   const hooking = { spec, job, objectOptions, checkEach: options.checkEach }
-  const actions = before === undefined ? planned : hookedActions(planned, before, hooking)
+  const hooked = (plan: AsyncIterable<TreeAction>): AsyncIterable<TreeAction> =>
+    before === undefined ? plan : hookedActions(plan, before, hooking)
   if (options.dryRun) {
     const sizesOf = (action: TreeAction): PartSizes => ({
       ...host.sizes,
       ...(objectOptions.of(action) as PartSizes),
     })
-    const sums = await dryRun(actions, job, sizesOf, isRelayed)
+    const sums = await dryRun(hooked(planned), job, sizesOf, isRelayed)
     return sums.total({ pages: job.pages, heads: heads() })
   }
   // What keeps everything from moving, no region or no credentials, is told once.
   await host.store.route(spec.remote.bucket, { signal })
-  await runActions(actions, {
+  const order = new StartOrder(host.maxTransfers)
+  await runActions(hooked(order.of(planned)), {
     mover,
+    order,
     // So that the next is there when one of them ends.
     window: 2 * host.maxTransfers,
     onOutcome: async (outcome) => {

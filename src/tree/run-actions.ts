@@ -1,14 +1,15 @@
 /**
  * Does what a plan says, many things at a time, and tells of each.
  *
- * Things are begun in the order of the plan, and a bounded number is under way: the engine shares its
- * connections among them, in parts where they are large, so that a large file neither holds up the
- * small ones behind it nor is left alone at the end. Removals come when all else has ended, in groups.
+ * Things are begun as they come, and a bounded number is under way: the engine shares its connections among
+ * them, in parts where they are large, so that a large file does not hold up the small ones behind it.
+ * Removals come when all else has ended, in groups.
  */
 
 import { toTransferError, type TransferError } from '../errors.ts'
 import { Semaphore } from '../transfer/semaphore.ts'
 import { doneOutcome, type Done, type Outcome, type TreeAction } from './outcome.ts'
+import type { StartOrder } from './start-order.ts'
 
 /** Objects one request removes at most. Source: DeleteObjects. */
 export const DELETE_BATCH = 1000
@@ -24,6 +25,8 @@ export interface RunActionsOptions {
   readonly mover: Mover
   /** Actions under way at most: what waits for a place among transfers costs memory, and so time. */
   readonly window: number
+  /** Hears what is under way that moves bytes. */
+  readonly order: Pick<StartOrder, 'begun' | 'ended'>
   /** Hears of each, as it ends; its place is free when that has. Never rejects. */
   readonly onOutcome: (outcome: Outcome) => Promise<void>
   /** Whether to begin nothing more; asked before each. @throws what the run is to end with */
@@ -37,7 +40,7 @@ export interface RunActionsOptions {
 /** Resolves when all that was begun has ended, also when the plan or `check` throws. */
 export async function runActions(
   plan: AsyncIterable<TreeAction>,
-  { mover, window, onOutcome, check, checkRemoval, signal }: RunActionsOptions,
+  { mover, window, order, onOutcome, check, checkRemoval, signal }: RunActionsOptions,
 ): Promise<void> {
   const places = new Semaphore(window)
   const underWay = new Set<Promise<void>>()
@@ -60,7 +63,12 @@ export async function runActions(
   try {
     for await (const action of plan) {
       if (action.operation !== 'delete') {
-        await start(() => moveOne(action, mover, onOutcome))
+        await start(async () => {
+          order.begun(action)
+          const outcome = await moveOne(action, mover)
+          order.ended(action)
+          await onOutcome(outcome)
+        })
         continue
       }
       if (!mayRemove) {
@@ -77,18 +85,13 @@ export async function runActions(
   }
 }
 
-async function moveOne(
-  action: TreeAction,
-  mover: Mover,
-  onOutcome: (outcome: Outcome) => Promise<void>,
-): Promise<void> {
-  let outcome: Outcome
+/** Never rejects. */
+async function moveOne(action: TreeAction, mover: Mover): Promise<Outcome> {
   try {
-    outcome = doneOutcome(action, await mover.move(action))
+    return doneOutcome(action, await mover.move(action))
   } catch (error) {
-    outcome = { ...action, status: 'failed', error: toTransferError(error) }
+    return { ...action, status: 'failed', error: toTransferError(error) }
   }
-  await onOutcome(outcome)
 }
 
 async function removeAll(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { TransferError } from '../../../src/errors.ts'
 import type { Outcome, TreeAction } from '../../../src/tree/outcome.ts'
 import { DELETE_BATCH, runActions, type Mover } from '../../../src/tree/run-actions.ts'
+import { StartOrder } from '../../../src/tree/start-order.ts'
 
 const action = (name: string, operation: TreeAction['operation'] = 'upload'): TreeAction => ({
   operation,
@@ -53,6 +54,7 @@ async function run(
   const outcomes: Outcome[] = []
   await runActions(plan(actions), {
     window: 32,
+    order: new StartOrder(32),
     mover: each,
     onOutcome: (outcome) => {
       outcomes.push(outcome)
@@ -85,6 +87,7 @@ describe('the actions of a plan', () => {
     const told: Outcome[] = []
     const running = runActions(plan(Array.from({ length: 2000 }, (_, n) => action(`n${n}`))), {
       window: 32,
+      order: new StartOrder(32),
       mover: mover(log),
       onOutcome: (outcome) => {
         told.push(outcome)
@@ -156,6 +159,7 @@ describe('the actions of a plan', () => {
     const names = Array.from({ length: 2000 }, (_, n) => action(`n${n}`))
     const running = runActions(plan(names), {
       window: 32,
+      order: new StartOrder(32),
       mover: mover(),
       onOutcome: (outcome) => {
         outcomes.push(outcome)
