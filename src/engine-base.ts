@@ -79,7 +79,7 @@ export abstract class EngineBase implements AsyncDisposable {
 
   /** Workers, connections, requests and budgets at this moment. */
   stats(): EngineStats {
-    return engineStats(this.env, this.work.transfers.size)
+    return engineStats(this.env, this.work.transfers.size, this.work.lags.stats())
   }
 
   /** The same as text in Prometheus' format; METRICS.md lists the names. */

@@ -6,6 +6,7 @@ import { EngineBase } from './engine-base.ts'
 import { drivers } from './environment.ts'
 import type { JobList } from './journal/list-jobs.ts'
 import type { ObjectLocation } from './locations.ts'
+import { startReplication, type ReplicateOptions, type Replication } from './replicate-calls.ts'
 import { startMigration, type Migration } from './migrate-calls.ts'
 import type { MigrateOptions } from './migrate/options.ts'
 import { parseS3Uri } from './store/uri.ts'
@@ -158,6 +159,19 @@ export class TransferEngine extends EngineBase {
     const { env, trees, check } = this
     const host = { env, trees, check, tasks: this.work.tasks }
     return startMigration(host, source, destination, options)
+  }
+
+  /**
+   * Keeps a prefix in step with another: a `sync` over both, and again each `intervalMs`, until `stop()`. A pass
+   * that fails for what may be over by the next one is told to `onPass` and followed by the next.
+   *
+   * @throws (rejects) what no later pass will do better, ERR_ABORTED
+   */
+  replicate(source: string, destination: string, options: ReplicateOptions = {}): Replication {
+    const { trees, check, work } = this
+    const { tasks, lags, replications } = work
+    const host = { trees, check, tasks, lags, closing: replications.signal }
+    return startReplication(host, source, destination, options)
   }
 
   /**

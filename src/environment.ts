@@ -38,6 +38,7 @@ export const drivers = {
   tree: once(() => import('./tree/run-tree.ts')),
   copyTree: once(() => import('./tree/run-copy-tree.ts')),
   migrate: once(() => import('./migrate/migrate.ts')),
+  replicate: once(() => import('./replicate/replicate.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
   listPages: once(() => import('./tree/listing.ts')),
 } as const

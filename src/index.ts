@@ -34,6 +34,9 @@ export type {
   UploadChecksum,
 } from './options.ts'
 export type { PoolEvent, PoolEventType } from './pool/pool-event.ts'
+export type { ReplicateOptions, Replication } from './replicate-calls.ts'
+export type { ReplicationStats } from './replicate/lag.ts'
+export type { ReplicationPass, ReplicationResult } from './replicate/replicate.ts'
 export type { EngineStats, PoolStats } from './stats.ts'
 export type { LimitStats } from './transfer/request-lane.ts'
 export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'

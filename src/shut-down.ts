@@ -3,6 +3,7 @@
  */
 
 import type { MetricsServer } from './metrics/server.ts'
+import { Lags } from './replicate/lag.ts'
 import { RunningTasks } from './transfer/running-tasks.ts'
 import { RunningTransfers } from './transfer/running-transfers.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -15,6 +16,9 @@ export class RunningWork {
   /** Aborts listings, which nobody waits for: whoever reads them hears of it. */
   readonly listings = new AbortController()
   readonly servers: Promise<MetricsServer>[] = []
+  /** Lets replications end with the pass under way. */
+  readonly replications = new AbortController()
+  readonly lags = new Lags()
 
   constructor(env: TransferEnvironment) {
     this.transfers = new RunningTransfers(env)
@@ -27,7 +31,7 @@ export class RunningWork {
  */
 export async function shutDown(
   env: TransferEnvironment,
-  { transfers, tasks, listings, servers }: RunningWork,
+  { transfers, tasks, listings, servers, replications }: RunningWork,
   graceMs: number | undefined,
 ): Promise<void> {
   const reason = 'the engine was closed'
@@ -37,6 +41,7 @@ export async function shutDown(
   }
   transfers.abort(reason, 'read')
   listings.abort(new Error(reason))
+  replications.abort(new Error(reason))
   const timer = graceMs === undefined ? undefined : setTimeout(abortAll, graceMs)
   // Trees begin transfers of their own until they end.
   await tasks.settled()

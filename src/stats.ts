@@ -3,6 +3,7 @@
  */
 
 import { addCounters, type PoolCounters, type WorkerCounters } from './pool/worker-counters.ts'
+import type { ReplicationStats } from './replicate/lag.ts'
 import type { LimitStats } from './transfer/request-lane.ts'
 import type { TransferTotals } from './transfer/transfer-counts.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -38,11 +39,16 @@ export interface EngineStats extends TransferTotals {
   readonly readAhead: BudgetStats
   /** All workers together. */
   readonly pool: PoolStats
+  readonly replications: ReplicationStats
   /** Each worker that ever ran, by the id of its thread. */
   readonly workers: readonly WorkerCounters[]
 }
 
-export function engineStats(env: TransferEnvironment, transfers: number): EngineStats {
+export function engineStats(
+  env: TransferEnvironment,
+  transfers: number,
+  replications: ReplicationStats = { running: 0, lagMs: 0 },
+): EngineStats {
   const { requests, memory, readAhead } = env.scheduler
   const { maxBandwidth, maxRequestRate } = env.limits
   const workers = env.executor.workers()
@@ -55,6 +61,7 @@ export function engineStats(env: TransferEnvironment, transfers: number): Engine
     memory: { taken: memory.taken, limit: memory.capacity },
     readAhead: { taken: readAhead.taken, limit: readAhead.capacity },
     ...env.counts.totals(),
+    replications,
     pool: {
       ...pool,
       openedPerThousandRequests: pool.requests === 0 ? 0 : (1000 * pool.opened) / pool.requests,

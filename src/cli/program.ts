@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy a prefix to another bucket or store, proved, with a job that goes on',
     load: async () => (await import('./commands/migrate.ts')).setUpMigrate,
   },
+  replicate: {
+    summary: 'keep a prefix in step with another, pass after pass',
+    load: async () => (await import('./commands/replicate.ts')).setUpReplicate,
+  },
   ls: {
     summary: 'list the objects below a bucket or prefix',
     load: async () => (await import('./commands/ls.ts')).setUpLs,

@@ -77,6 +77,22 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     stability: 'stable',
     read: ({ failures }) => byCode(failures.byCode),
   },
+  transfer_engine_replications_active: {
+    type: 'gauge',
+    unit: 'transfers',
+    help: 'Replications under way.',
+    labels: [],
+    stability: 'experimental',
+    read: ({ replications }) => one(replications.running),
+  },
+  transfer_engine_replication_lag_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Longest time since a pass began that did everything, over the replications under way.',
+    labels: [],
+    stability: 'experimental',
+    read: ({ replications }) => one(replications.lagMs / 1000),
+  },
   transfer_engine_payload_bytes_total: {
     type: 'counter',
     unit: 'bytes',

@@ -1,5 +1,7 @@
 /** `cp` and `sync` from store to store, from the command line. */
 
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, storeEnvironment } from './cli-command.ts'
@@ -69,5 +71,40 @@ describe('copies from the command line', () => {
     const outcome = await bed.cp(['small.txt', 's3://test/x', '--source-profile', 'p'])
     expect(outcome.code).toBe(2)
     expect(outcome.err).toMatch(/--source-profile has a meaning only from s3:\/\/ to s3:\/\//)
+  })
+})
+
+describe('migrate and replicate from the command line', () => {
+  it('migrates with a job, under new names, and says what is lost', async () => {
+    for (const name of ['x.jpeg', 'y.png']) await put(`m/${name}`)
+    const state = join(bed.dir, 'state')
+    const sides = ['s3://old/m', 's3://test/m', ...sourceFlags(), '--state-dir', state]
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const argv = ['migrate', '--rename', '(.*)\\.jpeg', '$1.jpg', ...sides]
+    const first = await run(argv, { cwd: bed.dir, env })
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.err).toMatch(/^2 objects of 2\.0 KB|^2 objects of /mu)
+    expect(first.err).toMatch(/^2 copied/mu)
+    expect(bed.stored('m/x.jpg')?.bytes().equals(small)).toBe(true)
+    expect((await readdir(join(state, 'migrations'))).length).toBe(1)
+    const again = await run(argv, { cwd: bed.dir, env })
+    expect(again.err).toMatch(/^2 unchanged/mu)
+  })
+
+  it('ends with 3 at a limit', async () => {
+    for (const name of ['1', '2', '3']) await put(`limit/${name}`)
+    const sides = ['s3://old/limit', 's3://test/limit', ...sourceFlags()]
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const argv = ['migrate', ...sides, '--job', join(bed.dir, 'limited'), '--max-duration', '1ms']
+    expect(await run(argv, { cwd: bed.dir, env })).toMatchObject({ code: 3 })
+  })
+
+  it('replicates once', async () => {
+    await put('r/1')
+    const argv = ['replicate', 's3://old/r', 's3://test/r', ...sourceFlags(), '--once']
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const outcome = await run(argv, { cwd: bed.dir, env })
+    expect(outcome.code).toBe(0)
+    expect(outcome.out).toMatch(/^pass 1: 1 copied, .* in /u)
   })
 })

@@ -27,9 +27,9 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/transfer\//],
   [/^src\/(transfer-options|locations)\.ts$/],
   [/^src\/tree\//],
-  [/^src\/migrate\//],
+  [/^src\/(migrate|replicate)\//],
   [
-    /^src\/(metrics\/|((object|tree|migrate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
+    /^src\/(metrics\/|((object|tree|migrate|replicate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
   ],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/lib-storage(\/|\.ts$)/],
