@@ -162,8 +162,8 @@ export class TransferEngine extends EngineBase {
   }
 
   /**
-   * Keeps a prefix in step with another: a `sync` over both, and again each `intervalMs`, until `stop()`. A pass
-   * that fails for what may be over by the next one is told to `onPass` and followed by the next.
+   * Keeps a prefix in step with another: a `sync` over both, and again each `intervalMs`, until `stop()`. A
+   * pass that fails for what may be over by the next one is told to `onPass` and followed by the next.
    *
    * @throws (rejects) what no later pass will do better, ERR_ABORTED
    */

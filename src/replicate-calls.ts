@@ -14,7 +14,7 @@ export interface ReplicateOptions
   extends
     Omit<CopyPrefixOptions, 'dryRun' | 'filesFrom' | 'rename'>,
     Pick<SyncOptions, 'delete' | 'maxDelete' | 'sizeOnly' | 'checksum'> {
-  /** From the begin of a pass to that of the next; one that takes longer is followed at once. @default 60 s */
+  /** From the begin of a pass to that of the next; a longer one is followed at once. @default 60 s */
   readonly intervalMs?: number | undefined
   /** Hears how each pass ended, and is waited for. What it throws ends the replication. */
   readonly onPass?: ((pass: ReplicationPass) => unknown) | undefined

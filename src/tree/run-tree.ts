@@ -73,16 +73,13 @@ export async function runTree(
   const planning = { ...options, fold, objectOptions, verdicts, isUnfinished }
   const planned = planTree(store, job, spec, planning)
   const heads = (): number => verdicts?.heads ?? 0
-  const running = carryOut(host, job, {
-    spec,
-    options,
-    planned,
-    objectOptions,
-    mover,
-    heads,
-    isRelayed: false,
-  })
-  const plan = await running.finally(() => temporary?.end())
+  const tree = { spec, options, planned, objectOptions, mover, heads, isRelayed: false }
+  let plan: TreePlan | undefined
+  try {
+    plan = await carryOut(host, job, tree)
+  } finally {
+    await temporary?.end()
+  }
   if (options.dryRun) return plan
   await directories?.sync()
   job.check()

@@ -19,16 +19,16 @@ import { copyFlags, syncFlags, treeFlags } from '../tree-flags.ts'
 import { UsageError } from '../usage-error.ts'
 
 const EXAMPLES = `
-Copies all objects behind a prefix to another: by the store itself where one identity at one endpoint can do
-that, else through this machine, without a disk. Says before the first byte what copies will carry and what they
-will lose, and which right is missing on which side. What became of each object is kept in the directory of the
-job; killed and called again, it goes on where it was, within large objects too. Objects that are there already
-are replaced if their size is another or the source is newer.
+Copies all objects behind a prefix to another: by the store itself where one identity at one endpoint can
+do that, else through this machine, without a disk. Says before the first byte what copies will carry and what
+they will lose, and which right is missing on which side. What became of each object is kept in the directory
+of the job; killed and called again, it goes on where it was, within large objects too. Objects that are there
+already are replaced if their size is another or the source is newer.
 
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 ended at a limit, to be called again, 130 interrupted.
+Exit codes: 0 done, 1 failures, 2 wrong usage, 3 ended at a limit and to be called again, 130 interrupted.
 
 Examples:
-  transfer-engine migrate s3://old/data s3://new/data --source-profile old --source-endpoint-url https://old.example
+  transfer-engine migrate s3://old/data s3://new/data --source-profile old --job jobs/data
   transfer-engine migrate s3://a/x s3://b/y --rename '(.*)\\.jpeg' '$1.jpg' --no-overwrite
   transfer-engine migrate s3://a s3://b --dry-run --prices prices.json`
 

@@ -53,7 +53,7 @@ describe('the note of a tree', () => {
     const texts = ['{"version":2,"root":"/data"}', '{"version":1,"root":"data"}', 'null', '7']
     for (const text of texts) {
       writeFileSync(trees(`${other}.json`), text)
-      expect(await deadTreeNotes(state()), text).toEqual([])
+      expect([text, await deadTreeNotes(state())]).toEqual([text, []])
       expect(readFileSync(trees(`${other}.json`), 'utf8')).toBe(text)
     }
     writeFileSync(trees('notes.json'), '{"version":1,"root":"/data"}')
