@@ -4,9 +4,11 @@
  * It begins with one scan, a page ahead of its reader. When that turns out to be long and slower than
  * the reader, what is left of the key space is cut some pages ahead (`key-ruler.ts`) and scanned from
  * there too, and so on: a row of segments that touch, read from the front. Where they are cut is a
- * guess; a bad one costs a request, never a key, and after bad ones it cuts more rarely.
+ * guess; a bad one costs a request, never a key, and after bad ones it cuts more rarely. A store that does
+ * not begin where it is told to shows it by the first page of a segment; then all goes on as one scan.
  */
 
+import { isTransferError } from '../errors.ts'
 import { throwIfAborted } from '../store/abortable.ts'
 import type { BucketAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -60,7 +62,7 @@ class Listing {
   readonly #prefix: string
   readonly #signal: AbortSignal | undefined
   readonly #now: () => number
-  readonly #mayCut: boolean
+  #mayCut: boolean
   readonly #cut = new AbortController()
   readonly #pace = new ScanPace()
   /** In the order of keys; the first is the one being read. */
@@ -98,7 +100,7 @@ class Listing {
         this.#pace.read(this.#now() - given)
       } else if (front.failure !== undefined) {
         throw front.failure
-      } else if (front.isDone) {
+      } else if (front.isDone && this.#mayLeaveFront()) {
         this.#segments.shift()
       } else {
         await new Promise<void>((resolve) => {
@@ -112,6 +114,12 @@ class Listing {
   async end(): Promise<void> {
     this.#cut.abort(new Error('the reader stopped'))
     await Promise.all(this.#underWay)
+  }
+
+  /** What the front has of the segment behind is needed until that one has answered. */
+  #mayLeaveFront(): boolean {
+    const behind = this.#segments[1]
+    return behind === undefined || behind.isProven || behind.failure !== undefined
   }
 
   #fetchAhead(): void {
@@ -128,13 +136,16 @@ class Listing {
 
   /** The first that may go on. Room for a page is kept for the front: all others wait for it. */
   #nextToFetch(held: number, pagesMax: number): Segment | undefined {
-    for (const [index, segment] of this.#segments.entries()) {
+    let isFront = true
+    for (const segment of this.#segments) {
       if (segment.failure !== undefined) return undefined
-      const hasRoom =
-        index === 0
-          ? held < pagesMax || segment.held === 0
-          : held < pagesMax - 1 && segment.held < SEGMENT_PAGES_HELD
+      // It only waits for the one behind, which all others wait for then.
+      if (segment.isDone && segment.held === 0) continue
+      const hasRoom = isFront
+        ? held < pagesMax || segment.held === 0
+        : held < pagesMax - 1 && segment.held < SEGMENT_PAGES_HELD
       if (hasRoom && segment.canFetch) return segment
+      isFront = false
     }
     return undefined
   }
@@ -146,9 +157,21 @@ class Listing {
       this.#pace.answered(this.#now() - asked)
       this.#arrived += 1
       if (segment.isDone) this.#judge(segment)
+      if (segment.failure !== undefined) this.#mergeUnproven(segment)
       this.#wake()
     })
     this.#underWay.add(fetching)
+  }
+
+  /** Ends the cutting where the store answers with what was not asked for from the first page on. */
+  #mergeUnproven(segment: Segment): void {
+    const before = this.#segments[this.#segments.indexOf(segment) - 1]
+    const { failure, isProven } = segment
+    const isOdd = isTransferError(failure) && failure.code === 'ERR_RESPONSE_INVALID'
+    if (before === undefined || isProven || !isOdd) return
+    before.absorb(segment)
+    this.#segments.splice(this.#segments.indexOf(segment), 1)
+    this.#mayCut = false
   }
 
   /** Cuts the first segment that seems long. False when there is none. */

@@ -40,6 +40,9 @@ export class Segment {
   #unmeasured: readonly ListedObject[] = []
   #position: string | undefined
   #until: string | undefined
+  // What came from behind `#until`, until the segment there has answered.
+  #beyond: readonly ListedObject[] = []
+  #isProven: boolean
   #token: string | undefined
   // Since a name came: a store that answers with the same places for ever must not hold us for ever.
   readonly #tokens = new Set<string>()
@@ -48,6 +51,12 @@ export class Segment {
     this.#ask = ask
     this.#position = after
     this.#until = until
+    this.#isProven = after === undefined
+  }
+
+  /** Whether the store begins where it was told to: not all do. */
+  get isProven(): boolean {
+    return this.#isProven
   }
 
   /** Pages held, the one on its way included. */
@@ -83,6 +92,14 @@ export class Segment {
     return cuts
   }
 
+  /** Takes over what the segment behind was to scan, and goes on by the places the store gives. */
+  absorb(behind: Segment): void {
+    this.#until = behind.#until
+    if (!this.isDone) return
+    const objects = this.#beyond
+    this.#keep({ objects, prefixes: [], next: this.#token })
+  }
+
   /** Fetches the next page. Never rejects: a failure is kept until a reader gets here. */
   async fetch(): Promise<void> {
     this.isBusy = true
@@ -106,16 +123,23 @@ export class Segment {
     return rest
   }
 
-  #take({ objects, prefixes, next }: ObjectPage): void {
+  #take(page: ObjectPage): void {
+    const { objects, prefixes, next } = page
     this.#watch(next, objects.length + prefixes.length)
     this.#unmeasured = objects
+    this.#isProven = true
+    this.fetched += objects.length + prefixes.length
+    this.#keep(page)
+  }
+
+  #keep({ objects, prefixes, next }: ObjectPage): void {
     const last = laterOf(objects.at(-1)?.key, prefixes.at(-1))
     // The end may have come nearer while the page was on its way.
     const until = this.#until
     const isOver = until !== undefined && last !== undefined && compareKeys(last, until) >= 0
     const inside = isOver ? objects.slice(0, countUpTo(objects, until)) : objects
     if (inside.length + prefixes.length > 0) this.pages.push({ objects: inside, prefixes })
-    this.fetched += objects.length + prefixes.length
+    this.#beyond = objects.slice(inside.length)
     this.kept += inside.length + prefixes.length
     this.#position = last ?? this.#position
     this.#token = next

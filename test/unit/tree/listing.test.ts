@@ -19,9 +19,39 @@ async function keysListed(store: SyntheticStore, readMs = 1, prefix = ''): Promi
   return keys
 }
 
+/** How many keys a listing of these gives where start-after is ignored, and how often it was asked for. */
+async function listedAsOne(
+  length: number,
+  options: { readonly pageSize: number; readonly readMs: number },
+): Promise<{ readonly keys: readonly string[]; readonly cuts: number; readonly atOnce: number }> {
+  const { pageSize, readMs } = options
+  const store = syntheticStore(numbers(length), { pageSize, ignoresStartAfter: true })
+  const keys = await keysListed(store, readMs)
+  const cuts = store.requests.filter(({ token, startAfter }) => !token && startAfter).length
+  return { keys, cuts, atOnce: store.atOnce() }
+}
+
 function all(source: KeySource): string[] {
   return Array.from({ length: source.length }, (_, index) => source.key(index))
 }
+
+describe('a store that ignores start-after', () => {
+  it.each([
+    [5, 1],
+    [10, 1],
+    [100, 30],
+    [100, 90],
+    [100, 250],
+    [1000, 1],
+  ])('is listed whole by one scan: pages of %i, a reader of %i ms', async (pageSize, readMs) => {
+    const length = 12_345
+    const listed = await listedAsOne(length, { pageSize, readMs })
+    expect(listed.keys).toEqual(all(numbers(length)))
+    // It was tried, and not again and again.
+    expect(listed.cuts).toBeGreaterThan(readMs > 200 ? -1 : 0)
+    expect(listed.cuts).toBeLessThan(8)
+  })
+})
 
 describe('listPages', () => {
   it.each([

@@ -4,6 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import { TransferError } from '../../../src/errors.ts'
 import { compareKeys } from '../../../src/store/key-order.ts'
 import type {
   ListedObject,
@@ -35,7 +36,12 @@ export function keysOf(keys: readonly string[]): KeySource {
 
 export function syntheticStore(
   source: KeySource,
-  options: { readonly pageSize?: number; readonly answerMs?: number } = {},
+  options: {
+    readonly pageSize?: number
+    readonly answerMs?: number
+    /** Begins at the beginning, wherever it is told to; the store's own check then refuses the page. */
+    readonly ignoresStartAfter?: boolean
+  } = {},
 ): SyntheticStore {
   const { pageSize = 1000, answerMs = 100 } = options
   const requests: ListObjectsOptions[] = []
@@ -54,6 +60,8 @@ export function syntheticStore(
       await clock.wait(answerMs)
       underWay -= 1
       request.signal?.throwIfAborted()
+      if (options.ignoresStartAfter && request.token === undefined && request.startAfter)
+        throw new TransferError('ERR_RESPONSE_INVALID', 'The answer is not in the order of keys.')
       return pageOf(source, request, pageSize)
     },
   }
