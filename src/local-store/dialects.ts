@@ -3,7 +3,8 @@
  * the core reads. A dialect never makes the store lenient about signatures or lengths; it
  * changes only what is written here.
  * Source: probes of Ceph RGW 16.2.15 and Swift 2.30 (s3api), 2026-11; Cloudflare R2 and rclone
- * documentation, read 2026-10; the others are made of single habits seen in several stores.
+ * documentation, read 2026-10; reports on Google Cloud Storage (ClickHouse #49390, rclone GCS.yaml)
+ * and OVHcloud (icechunk #2109); the others are made of single habits seen in several stores.
  */
 
 export const DIALECT_NAMES = [
@@ -15,6 +16,8 @@ export const DIALECT_NAMES = [
   'rclone',
   'http10',
   'nodefault5s',
+  'gcs',
+  'ovh',
 ] as const
 
 export type DialectName = (typeof DIALECT_NAMES)[number]
@@ -27,6 +30,8 @@ export interface Dialect {
   readonly chunkedRefusal: readonly [status: number, code: string] | undefined
   /** False: `x-amz-checksum-*` is neither verified nor kept nor answered. */
   readonly checksums: boolean
+  /** Algorithms whose headers are refused (400 InvalidArgument). */
+  readonly refusedChecksums: readonly string[]
   /** Whether CRC64NVME is computed and kept for an object sent without a checksum. */
   readonly defaultChecksum: boolean
   /** True: an ETag is a random value, not an MD5. */
@@ -61,6 +66,7 @@ export interface Dialect {
   readonly listParts: boolean
   readonly listUploads: boolean
   readonly uploadPartCopy: boolean
+  readonly deleteObjects: boolean
 
   /** True: the connection is closed after every answer. */
   readonly closeAfterAnswer: boolean
@@ -74,6 +80,7 @@ const AWS: Dialect = {
   name: 'aws',
   chunkedRefusal: undefined,
   checksums: true,
+  refusedChecksums: [],
   defaultChecksum: true,
   opaqueEtag: false,
   deleteObjectsNeedsMd5: false,
@@ -91,6 +98,7 @@ const AWS: Dialect = {
   listParts: true,
   listUploads: true,
   uploadPartCopy: true,
+  deleteObjects: true,
   closeAfterAnswer: false,
   continue100: true,
   keepAliveMs: 20_000,
@@ -143,6 +151,16 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   },
   http10: { ...AWS, name: 'http10', closeAfterAnswer: true, continue100: false },
   nodefault5s: { ...AWS, name: 'nodefault5s', keepAliveMs: 5000 },
+  gcs: {
+    ...AWS,
+    name: 'gcs',
+    checksums: false,
+    defaultChecksum: false,
+    attributes: 'object-bytes',
+    uploadPartCopy: false,
+    deleteObjects: false,
+  },
+  ovh: { ...AWS, name: 'ovh', defaultChecksum: false, refusedChecksums: ['crc32', 'crc64nvme'] },
 }
 
 /** Whether a text names a dialect. */

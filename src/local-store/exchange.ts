@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer, Headers, S3Request, StoreContext } from './context.ts'
+import { checkDialect } from './dialect-refusals.ts'
 import type { RequestFaults } from './fault-effects.ts'
 import { claimedAccessKeyId } from './faults.ts'
 import type { Faults } from './faults.ts'
@@ -113,6 +114,7 @@ class Exchange {
     const verified = this.#verify(target)
     const request = this.#request(target, query, found, headers, verified)
     checkExpectedOwner(request.headers)
+    checkDialect(this.#host.store.dialect, request)
     if (target.key !== '') checkKey(target.key)
     const answer = await found.handler(this.#host.store, request)
     return this.#finish(request, answer)
