@@ -13,6 +13,7 @@ import { SharedBuffers } from './pool/shared-buffers.ts'
 import { SharedState } from './pool/shared-state.ts'
 import { workerConfig } from './pool/worker-config.ts'
 import { WorkerPool } from './pool/worker-pool.ts'
+import { withSingleRemovals } from './store/delete-each.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { RequestPacer } from './store/request-pacer.ts'
 import { createRetryPolicy } from './store/retry-policy.ts'
@@ -65,11 +66,13 @@ export function createEnvironment(options: ResolvedOptions): TransferEnvironment
   const pacer = new RequestPacer(tuning.maxRequestRate)
   const executor = createExecutor(options, shared, network, events)
   const open = (where: SourceTarget): ObjectStore =>
-    withRetry(createS3Store(storeOptions(where, options, network)), {
-      policy: retryPolicy,
-      onRetry: ({ code }) => counts.retried(code),
-      turn: async (signal, isRemoval) => (isRemoval ? pacer.note() : pacer.turn(signal)),
-    })
+    withSingleRemovals(
+      withRetry(createS3Store(storeOptions(where, options, network)), {
+        policy: retryPolicy,
+        onRetry: ({ code }) => counts.retried(code),
+        turn: async (signal, isRemoval) => (isRemoval ? pacer.note() : pacer.turn(signal)),
+      }),
+    )
   const store = open(target)
   return {
     store,
@@ -116,6 +119,7 @@ function storeOptions(
   return {
     region: where.region,
     endpoint: where.endpoint,
+    provider: where.provider,
     profile: where.profile,
     credentials: where.credentials,
     forcePathStyle: where.pathStyle,

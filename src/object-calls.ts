@@ -129,12 +129,12 @@ export class ObjectCalls {
     { checksumAlgorithm, partSize }: CopyOptions,
   ): Promise<CopyResult> {
     const { runCopy } = await drivers.copy()
-    const { requestChecksumCalculation } = await this.#env.store.settings()
+    const { requestChecksumCalculation, profile } = await this.#env.store.settings()
     const isChecksumChosen = checksumAlgorithm !== undefined
     const sendChecksum = isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED'
     return runCopy(run, {
       from,
-      upload: { ...upload, sendChecksum },
+      upload: { ...upload, sendChecksum, limits: profile.limits },
       isChecksumChosen,
       partSize,
       sourceAttributes,

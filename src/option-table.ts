@@ -16,6 +16,7 @@ import type {
 } from './options.ts'
 import { PART_SIZE_MAX, PART_SIZE_MIN } from './plan/limits.ts'
 import { MULTIPART_THRESHOLD_DEFAULT } from './plan/upload-plan.ts'
+import { PROVIDER_NAMES } from './store/profiles.ts'
 import { GiB, KiB, MiB, TiB } from './units.ts'
 
 const UPLOAD_CHECKSUMS: readonly UploadChecksum[] = [
@@ -68,6 +69,12 @@ export const OPTIONS: {
     flag: '--endpoint-url',
     was: ['endpoint_url', 'endpointUrl'],
     doc: 'URL of an S3-compatible store',
+  },
+  provider: {
+    kind: 'choice',
+    values: PROVIDER_NAMES,
+    flag: '--provider',
+    doc: 'Kind of store: limits of parts, checksums, addressing, removal',
   },
   profile: { kind: 'text', flag: '--profile', was: ['profile_name'], doc: 'Profile in `~/.aws`' },
   credentials: { kind: 'value', doc: 'Keys, or a function that fetches them' },

@@ -7,6 +7,7 @@ import type { TlsVersion } from './network/settings.ts'
 import { TransferError } from './errors.ts'
 import { checkOption, unknownOption, type OptionRow } from './option-check.ts'
 import { OPTIONS } from './option-table.ts'
+import type { ProviderName } from './store/profiles.ts'
 import type { CredentialsOption } from './store/s3-store-options.ts'
 
 /** Where and as whom. What is left out comes from where every AWS tool takes it. */
@@ -17,11 +18,18 @@ export interface ConnectionTarget {
   readonly region?: string | undefined
   /** URL of an S3-compatible store. @default AWS_ENDPOINT_URL_S3, then the profile, then AWS */
   readonly endpoint?: string | undefined
+  /**
+   * Which kind of store it is, which decides limits of parts, whether checksums are sent, how buckets
+   * are addressed and how objects are removed: `aws`, `r2`, `gcs`, `b2`, `minio`, `ceph`, `wasabi`, `storj`,
+   * `scaleway`, `oci`, `ovh`, `seaweedfs`, `garage`, or `generic`, which counts as S3.
+   * @default by the host of the endpoint
+   */
+  readonly provider?: ProviderName | undefined
   /** Profile in `~/.aws/config` and `~/.aws/credentials`. @default AWS_PROFILE */
   readonly profile?: string | undefined
   /** Keys or a provider. @default the SDK's provider chain */
   readonly credentials?: CredentialsOption | undefined
-  /** Bucket in the path instead of the host name. @default true for IP addresses and localhost */
+  /** Bucket in the path instead of the host name. @default the provider's; true for IP addresses */
   readonly pathStyle?: boolean | undefined
   /** S3 Transfer Acceleration. @default false */
   readonly accelerate?: boolean | undefined
@@ -31,7 +39,7 @@ export interface ConnectionTarget {
   readonly fips?: boolean | undefined
   /**
    * Whether uploads bear a checksum nobody asked for: `WHEN_REQUIRED` is for stores that take none.
-   * @default AWS_REQUEST_CHECKSUM_CALCULATION, then the profile, then WHEN_SUPPORTED
+   * @default AWS_REQUEST_CHECKSUM_CALCULATION, then WHEN_REQUIRED of the profile, then the provider's
    */
   readonly requestChecksumCalculation?: RequestChecksums | undefined
   /** PEM certificates to trust instead of the built-in ones. */
@@ -158,6 +166,7 @@ export type SourceTarget = Pick<
   ConnectionTarget,
   | 'region'
   | 'endpoint'
+  | 'provider'
   | 'profile'
   | 'credentials'
   | 'pathStyle'
@@ -197,6 +206,7 @@ const TARGET_NAMES = [
   'target',
   'region',
   'endpoint',
+  'provider',
   'profile',
   'credentials',
   'pathStyle',
@@ -220,6 +230,7 @@ const TARGET_NAMES = [
 const SOURCE_NAMES = [
   'region',
   'endpoint',
+  'provider',
   'profile',
   'credentials',
   'pathStyle',

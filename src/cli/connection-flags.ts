@@ -12,6 +12,8 @@ import { UsageError } from './usage-error.ts'
 /** Not a flag: the arguments of a process are shown to everybody on the machine. */
 const PASSPHRASE_ENV = 'TRANSFER_ENGINE_TLS_PASSPHRASE'
 
+const WITHOUT_CHECKSUMS = { requestChecksumCalculation: 'WHEN_REQUIRED' } as const
+
 /** Beside those of the option table. */
 export function connectionFlags(): Option[] {
   const flags = [
@@ -23,6 +25,10 @@ export function connectionFlags(): Option[] {
       `PEM private key of it; ${PASSPHRASE_ENV} opens an encrypted one`,
     ),
     new Option('--no-sign-request', 'Send unsigned requests, for public objects'),
+    new Option(
+      '--no-checksums',
+      'Send no checksum that nobody asked for; bodies are signed instead',
+    ),
   ]
   return flags.map((option) => option.helpGroup('Connection:'))
 }
@@ -37,6 +43,7 @@ export function engineOptionsOf(
   return {
     ...engineOptionsFrom(values),
     ...(values['signRequest'] === false ? { credentials: 'anonymous' as const } : {}),
+    ...(values['checksums'] === false ? WITHOUT_CHECKSUMS : {}),
     ...(values['verifySsl'] === false ? { tlsVerify: false } : {}),
     ...(values['recordUploads'] === false ? { recordUploads: false } : {}),
     ...(values['resume'] === false ? { resume: 'off' as const } : {}),

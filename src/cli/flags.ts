@@ -26,6 +26,7 @@ const PLACEHOLDERS: Readonly<Record<OptionRow['kind'], string>> = {
 /** Rows that say where and as whom; the others say how much of everything. */
 const CONNECTION: readonly string[] = [
   'endpoint',
+  'provider',
   'region',
   'profile',
   'pathStyle',
@@ -129,7 +130,8 @@ function rangeOf(row: NumberRow): string {
 
 function describe(row: OptionRow): string {
   if (row.kind === 'choice') {
-    return `${row.doc}: ${row.values.join(', ')} (default: ${row.default})`
+    const fallback = row.default === undefined ? '' : ` (default: ${row.default})`
+    return `${row.doc}: ${row.values.join(', ')}${fallback}`
   }
   if (!('min' in row) || row.default === undefined) return row.doc
   const format = FORMATTERS[row.kind]

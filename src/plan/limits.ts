@@ -64,6 +64,8 @@ export interface StoreLimits {
   readonly objectSizeMax: number
   /** Largest object that may go in one PUT. */
   readonly singlePutMax: number
+  /** Smallest part that is chosen where nobody chose one. @default 8 MiB */
+  readonly partSizeAdvised?: number | undefined
 }
 
 /** Amazon S3, and the assumption about a store we know nothing of. */

@@ -16,16 +16,18 @@ import type { TransferError } from '../errors.ts'
 import type { StopSignal } from './abortable.ts'
 import type { BucketAttributes, ObjectAttributes, RequestAttributes } from './attributes.ts'
 import type { CopyCalls, ObjectDescription } from './copy-calls.ts'
+import type { StoreProfile } from './profiles.ts'
 import type { ObjectRef, StoreRoute } from './types.ts'
 
 /** When checksums are computed or compared, as `AWS_REQUEST_CHECKSUM_CALCULATION` says it. */
 export type ChecksumMode = 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'
 
-/** Settings the user made where AWS tools look for them. */
+/** Settings the user made where AWS tools look for them, and what kind of store it is. */
 export interface StoreSettings {
   readonly region: string
   readonly requestChecksumCalculation: ChecksumMode
   readonly responseChecksumValidation: ChecksumMode
+  readonly profile: StoreProfile
 }
 
 /** A stored checksum: base64 as S3 writes it, with `-N` behind a composite one. */
@@ -254,6 +256,9 @@ export interface ObjectStore extends CopyCalls {
    * it that pages end. Rejects with ERR_RESPONSE_INVALID for an upload without key or id.
    */
   listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage>
+
+  /** Removes one object. Idempotent, as `deleteObjects`. */
+  deleteObject(object: ObjectRef, options?: BucketCallOptions): Promise<void>
 
   /**
    * Removes objects, at most 1,000. Idempotent: one that is gone counts as removed, and in a bucket with

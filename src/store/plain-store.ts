@@ -12,6 +12,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { checksumModeOf, findProfile } from './find-profile.ts'
 import type { StoreSettings } from './object-store.ts'
 import type { RouteAddress } from './route-probe.ts'
 import type { S3StoreOptions } from './s3-store-options.ts'
@@ -85,7 +86,8 @@ export async function findPlainStore(
   if (given === undefined && files.some((text) => /region/i.test(text ?? ''))) return undefined
   const region = given ?? DEFAULT_REGION
   if (!REGION.test(region)) return undefined
-  const isPathStyle = options.forcePathStyle ?? isLoopbackOrIp(url.hostname)
+  const known = findProfile(options.provider, url.hostname)
+  const isPathStyle = options.forcePathStyle ?? (known.pathStyle || isLoopbackOrIp(url.hostname))
   const isSigned = identity !== 'anonymous'
   return {
     options: {
@@ -96,8 +98,9 @@ export async function findPlainStore(
     },
     settings: {
       region,
-      requestChecksumCalculation: options.requestChecksumCalculation ?? 'WHEN_SUPPORTED',
+      requestChecksumCalculation: options.requestChecksumCalculation ?? checksumModeOf(known),
       responseChecksumValidation: 'WHEN_SUPPORTED',
+      profile: known,
     },
     credentials: isSigned ? identity : undefined,
     address: (bucket, signingRegion) =>

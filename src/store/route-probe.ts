@@ -22,6 +22,7 @@ export type RouteAddress = Pick<StoreRoute, 'origin' | 'host' | 'basePath' | 'bu
 export interface Endpoint {
   /** Not one of AWS's own. */
   readonly isCustom: boolean
+  readonly hostname: string
   /** No `bucket.` can stand before its host. */
   readonly needsPathStyle: boolean
 }
@@ -51,7 +52,8 @@ export async function findEndpoint(sdk: Sdk, config: S3ClientConfig): Promise<En
     new sdk.s3.ListBucketsCommand({}),
   )
   const isCustom = !request.hostname.includes(PROBE_REGION)
-  return { isCustom, needsPathStyle: isCustom && isLoopbackOrIp(request.hostname) }
+  const { hostname } = request
+  return { isCustom, hostname, needsPathStyle: isCustom && isLoopbackOrIp(hostname) }
 }
 
 /**

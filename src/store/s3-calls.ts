@@ -208,7 +208,7 @@ export class S3Calls {
   ): Promise<ReadonlyMap<string, TransferError>> {
     const odd = keys.filter((key) => NOT_IN_XML.test(key))
     const plain = odd.length === 0 ? keys : keys.filter((key) => !NOT_IN_XML.test(key))
-    for (const key of odd) await this.#deleteObject({ bucket, key }, options)
+    for (const key of odd) await this.deleteObject({ bucket, key }, options)
     if (plain.length === 0) return new Map()
     const Objects = plain.map((Key) => ({ Key }))
     return sendCall(
@@ -226,7 +226,7 @@ export class S3Calls {
     )
   }
 
-  async #deleteObject(object: ObjectRef, options: BucketCallOptions): Promise<void> {
+  async deleteObject(object: ObjectRef, options: BucketCallOptions = {}): Promise<void> {
     await sendCall(this.#host, 'DeleteObject', object, {}, options, (client, s3, sending) =>
       client.send(
         new s3.DeleteObjectCommand({

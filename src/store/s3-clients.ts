@@ -12,10 +12,12 @@ import { TransferError } from '../errors.ts'
 import { classifyException } from './classify.ts'
 import type { ControlResponse, ControlTransport } from './control-transport.ts'
 import { cleanMessage } from './error-body.ts'
-import type { StoreSettings } from './object-store.ts'
+import { checksumModeOf, findProfile } from './find-profile.ts'
+import type { ChecksumMode, StoreSettings } from './object-store.ts'
 import { DEFAULT_REGION, type PlainStore } from './plain-store.ts'
 import { findProfileEndpoint } from './profile-endpoint.ts'
-import { findEndpoint, probeRoute, type RouteAddress } from './route-probe.ts'
+import type { StoreProfile } from './profiles.ts'
+import { findEndpoint, probeRoute, type Endpoint, type RouteAddress } from './route-probe.ts'
 import { checkAnswer } from './s3-answers.ts'
 import type { CredentialsOption, S3StoreOptions } from './s3-store-options.ts'
 import { loadSdk, type Sdk } from './sdk.ts'
@@ -130,11 +132,12 @@ export async function openClients(
   }
   const base = await baseConfig(options)
   const endpoint = await findEndpoint(sdk, base)
-  const forcePathStyle = options.forcePathStyle ?? endpoint.needsPathStyle
+  const known = profileOf(options, endpoint)
+  const forcePathStyle = options.forcePathStyle ?? (known.pathStyle || endpoint.needsPathStyle)
   const config: S3ClientConfig = { ...base, forcePathStyle }
   // Only this client is without our own checksum settings, so that it shows the user's.
   const main = new sdk.s3.S3Client(config)
-  const settings = await readSettings(main, options.region, endpoint.isCustom)
+  const settings = await readSettings(main, options, endpoint, known)
   return makeClients(sdk, settings, config, main, transport)
 }
 
@@ -211,15 +214,34 @@ function checkEndpoint(endpoint: string): void {
 
 async function readSettings(
   main: S3Client,
-  region: string | undefined,
-  isCustom: boolean,
+  options: S3StoreOptions,
+  { isCustom }: Endpoint,
+  profile: StoreProfile,
 ): Promise<StoreSettings> {
   const { config } = main
   return {
-    region: region ?? (await findRegion(main, isCustom)),
-    requestChecksumCalculation: await config.requestChecksumCalculation(),
+    region: options.region ?? (await findRegion(main, isCustom)),
+    requestChecksumCalculation: checksumsOf(
+      profile,
+      options.requestChecksumCalculation ?? process.env['AWS_REQUEST_CHECKSUM_CALCULATION'],
+      await config.requestChecksumCalculation(),
+    ),
     responseChecksumValidation: await config.responseChecksumValidation(),
+    profile,
   }
+}
+
+/** What the SDK says is its own default where nobody said anything; then the kind of store decides. */
+function checksumsOf(
+  profile: StoreProfile,
+  given: string | undefined,
+  ofSdk: ChecksumMode,
+): ChecksumMode {
+  return given || ofSdk === 'WHEN_REQUIRED' ? ofSdk : checksumModeOf(profile)
+}
+
+function profileOf({ provider }: S3StoreOptions, endpoint: Endpoint): StoreProfile {
+  return findProfile(provider, endpoint.isCustom ? endpoint.hostname : undefined)
 }
 
 async function findRegion(main: S3Client, isCustom: boolean): Promise<string> {

@@ -1,6 +1,7 @@
 /** Options of the store: what may be said about endpoint, identity and connections. */
 
 import type { NetworkSettings } from '../network/settings.ts'
+import type { ProviderName } from './profiles.ts'
 
 /** Keys as the SDK's credential providers give them. */
 export interface CredentialsInput {
@@ -23,7 +24,9 @@ export interface S3StoreOptions {
   readonly endpoint?: string | undefined
   readonly profile?: string | undefined
   readonly credentials?: CredentialsOption | undefined
-  /** @default true for endpoints that are an IP address or localhost */
+  /** @default by the host of the endpoint */
+  readonly provider?: ProviderName | undefined
+  /** @default the profile's, and true for endpoints that are an IP address or localhost */
   readonly forcePathStyle?: boolean | undefined
   readonly accelerate?: boolean | undefined
   readonly dualstack?: boolean | undefined

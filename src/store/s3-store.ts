@@ -132,6 +132,10 @@ class S3Store implements ObjectStore {
     return (await this.#load()).listMultipartUploads(bucket, options)
   }
 
+  async deleteObject(object: ObjectRef, options?: CallOptions): Promise<void> {
+    return (await this.#load()).deleteObject(object, options)
+  }
+
   async deleteObjects(
     bucket: string,
     keys: readonly string[],

@@ -81,6 +81,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       attempt(object.bucket, call, always, () => store.listParts(object, uploadId, call)),
     listMultipartUploads: (bucket, call) =>
       attempt(bucket, call, always, () => store.listMultipartUploads(bucket, call)),
+    deleteObject: (object, call) =>
+      attempt(object.bucket, call, always, () => store.deleteObject(object, call)),
     deleteObjects: (bucket, keys, call) =>
       attempt(bucket, call, always, () => store.deleteObjects(bucket, keys, call)),
     listObjects: (bucket, call) =>

@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto'
 import { isCombinable } from '../checksum/algorithms.ts'
 import { bestStored, type Checksum } from '../checksum/stored.ts'
 import { isTransferError } from '../errors.ts'
-import { SINGLE_PUT_SIZE_MAX } from '../plan/limits.ts'
 import { rangeAt, splitIntoRanges } from '../plan/ranges.ts'
 import { isOutcomeUnknown } from '../store/classify.ts'
 import type { Copied } from '../store/copy-calls.ts'
+import { MiB } from '../units.ts'
 import type { CompletedPart, ObjectInfo } from '../store/object-store.ts'
 import { explainedCondition } from './copy-condition.ts'
 import { copiedAttributes, replacesDescription } from './copy-attributes.ts'
@@ -32,8 +32,9 @@ export async function copyOnServer(
 ): Promise<CopyResult> {
   const { info } = source
   const partSize = spec.partSize ?? source.partSize
-  const isOne = info.size <= Math.min(SINGLE_PUT_SIZE_MAX, partSize ?? Infinity)
-  const size = partSize ?? serverPartSize(info.size)
+  const { limits } = spec.upload
+  const isOne = info.size <= Math.min(limits.singlePutMax, partSize ?? Infinity)
+  const size = partSize ?? serverPartSize(info.size, limits.partsMax)
   run.started(info.size, isOne ? 1 : Math.ceil(info.size / size), isOne ? info.size : size)
   const copied = isOne
     ? { answer: await copyWhole(run, spec, source), parts: 1 }
@@ -56,9 +57,8 @@ export async function copyOnServer(
 }
 
 /** Parts of a copy move nothing here, so they may be large. Source: none, reasonable default. */
-function serverPartSize(size: number): number {
-  const least = 256 * 1024 * 1024
-  return Math.max(least, Math.ceil(size / 10_000))
+function serverPartSize(size: number, partsMax: number): number {
+  return Math.max(256 * MiB, Math.ceil(size / partsMax))
 }
 
 async function copyWhole(

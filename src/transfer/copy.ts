@@ -7,7 +7,8 @@ import { isCombinable } from '../checksum/algorithms.ts'
 import { isTransferError, TransferError } from '../errors.ts'
 import { placeOf, urlOfPlace } from '../journal/identities.ts'
 import type { Place } from '../journal/records.ts'
-import { PART_SIZE_MIN, PARTS_MAX } from '../plan/limits.ts'
+import type { StoreLimits } from '../plan/limits.ts'
+import { PART_SIZE_DEFAULT } from '../plan/part-size.ts'
 import { planUpload } from '../plan/upload-plan.ts'
 import { NO_ATTRIBUTES, type RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
@@ -130,14 +131,15 @@ async function lookAt(run: TransferRun, spec: CopySpec, info: ObjectInfo): Promi
 /** Size of the parts of the source, if all but the last are alike and a copy may have such. */
 async function storedPartSize(
   run: TransferRun,
-  { from, sourceAttributes: attributes }: CopySpec,
+  { from, sourceAttributes: attributes, upload }: CopySpec,
   info: ObjectInfo,
 ): Promise<number | undefined> {
+  const { partsMax, partSizeMin, partSizeMax } = upload.limits
   const parts = Number(PARTS_ETAG.exec(info.etag)?.[1] ?? 0)
-  if (parts < 2 || parts > PARTS_MAX) return undefined
+  if (parts < 2 || parts > partsMax) return undefined
   const options = { signal: run.signal, attributes, ifMatch: info.etag, partNumber: 1 }
   const first = await headPart(run.env.source, from, options)
-  if (first === undefined || first.size < PART_SIZE_MIN) return undefined
+  if (first === undefined || first.size < partSizeMin || first.size > partSizeMax) return undefined
   return Math.ceil(info.size / first.size) === parts ? first.size : undefined
 }
 
@@ -159,8 +161,8 @@ async function relay(
     }),
   )
   const upload = uploadSpec(run, spec, source, proof)
-  const { partSize: wanted = relayPartSize(info.size), multipartThreshold } = upload
-  const plan = planUpload({ size: info.size, partSize: wanted, multipartThreshold })
+  const { partSize: wanted = 0, multipartThreshold, limits } = upload
+  const plan = planUpload({ size: info.size, partSize: wanted, multipartThreshold, limits })
   const reader = new ObjectSource(run, {
     object,
     info,
@@ -199,7 +201,8 @@ function uploadSpec(
   const isShared = !isChecksumChosen && algorithm !== undefined && isCombinable(algorithm)
   return {
     ...upload,
-    partSize: partSize ?? (fits ? stored : (upload.partSize ?? relayPartSize(info.size))),
+    partSize:
+      partSize ?? (fits ? stored : (upload.partSize ?? relayPartSize(info.size, upload.limits))),
     multipartThreshold: fits
       ? Math.min(upload.multipartThreshold, info.size)
       : upload.multipartThreshold,
@@ -208,7 +211,6 @@ function uploadSpec(
 }
 
 /** Held in memory, so they are small; grown so that there are not too many. */
-function relayPartSize(size: number): number {
-  const least = 8 * 1024 * 1024
-  return Math.max(least, Math.ceil(size / PARTS_MAX))
+function relayPartSize(size: number, { partsMax, partSizeAdvised = 0 }: StoreLimits): number {
+  return Math.max(PART_SIZE_DEFAULT, partSizeAdvised, Math.ceil(size / partsMax))
 }

@@ -68,6 +68,7 @@ async function resumeCopy(
       'give the `source` of then.'
     throw new TransferError('ERR_OPTION_INVALID', message, { option: 'source' })
   }
+  const { limits } = (await env.store.settings()).profile
   const { bucket, key, versionId } = from
   return runCopy(run, {
     from: versionId === undefined ? { bucket, key } : { bucket, key, versionId },
@@ -75,6 +76,7 @@ async function resumeCopy(
       attributes,
       algorithm: begin.algorithm,
       sendChecksum: begin.sendChecksum,
+      limits,
       partSize: begin.partSize,
       multipartThreshold: Math.min(env.tuning.multipartThreshold, begin.source.size),
     },

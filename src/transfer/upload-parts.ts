@@ -9,7 +9,6 @@ import { assert } from '../assert.ts'
 import { TransferError } from '../errors.ts'
 import { isAdopted, type UnknownPart } from '../journal/reconcile-upload.ts'
 import type { PartNoted } from '../journal/records.ts'
-import { PARTS_MAX } from '../plan/limits.ts'
 import { attributeHeaders } from '../store/attributes.ts'
 import { digestBytes } from './digest-bytes.ts'
 import { MultipartUpload } from './multipart-upload.ts'
@@ -66,7 +65,7 @@ export async function uploadParts(
       const part: SourcePart | undefined = held ?? (await source.next(partSize))
       if (part === undefined) break
       held = part
-      checkPartNumber(partNumber, partSize)
+      checkPartNumber(partNumber, partSize, spec.limits.partsMax)
       await window.room()
       held = undefined
       window.add(sendPart(sender, opened, part, partNumber, check.get(partNumber)))
@@ -148,10 +147,10 @@ async function isTaken(
   return true
 }
 
-function checkPartNumber(partNumber: number, partSize: number): void {
-  if (partNumber <= PARTS_MAX) return
+function checkPartNumber(partNumber: number, partSize: number, partsMax: number): void {
+  if (partNumber <= partsMax) return
   const message =
-    `The stream is longer than ${PARTS_MAX} parts of ${partSize} bytes. ` +
+    `The stream is longer than ${partsMax} parts of ${partSize} bytes. ` +
     'Choose a larger `partSize`, or give its `size`.'
   throw new TransferError('ERR_OBJECT_TOO_LARGE', message, { partNumber })
 }

@@ -3,6 +3,7 @@
  */
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
+import type { StoreLimits } from '../plan/limits.ts'
 import { attributeHeaders, NO_ATTRIBUTES, type ObjectAttributes } from '../store/attributes.ts'
 
 export interface UploadSpec {
@@ -13,6 +14,8 @@ export interface UploadSpec {
   readonly algorithm: ChecksumAlgorithm
   /** Whether the store is sent checksums at all. */
   readonly sendChecksum: boolean
+  /** What the store accepts. */
+  readonly limits: StoreLimits
   /** Most of its parts in flight. @default the engine's */
   readonly maxInFlight?: number | undefined
   /** Whether a failure leaves the parts where they are. @default false */
@@ -20,7 +23,7 @@ export interface UploadSpec {
 }
 
 /** What the caller said, before it is filled in. */
-export interface UploadWishes extends Omit<UploadSpec, 'sendChecksum'> {
+export interface UploadWishes extends Omit<UploadSpec, 'sendChecksum' | 'limits'> {
   /** Length of a stream, if it was announced. */
   readonly size: number | undefined
   /** Whether the caller chose the checksum for this upload. */

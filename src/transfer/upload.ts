@@ -47,7 +47,7 @@ export async function uploadInput(
 async function specOf(run: TransferRun, wishes: UploadWishes): Promise<UploadSpec> {
   const { attributes, isChecksumChosen, partSize, multipartThreshold, algorithm } = wishes
   const { maxInFlight, leavePartsOnError } = wishes
-  const { requestChecksumCalculation } = await run.env.store.settings()
+  const { requestChecksumCalculation, profile } = await run.env.store.settings()
   const name = run.info.path ?? run.info.key
   const contentType = attributes.contentType ?? (await contentTypeOf(name))
   // A copy by spread costs ten times as much; a field that is forgotten does not compile.
@@ -58,6 +58,7 @@ async function specOf(run: TransferRun, wishes: UploadWishes): Promise<UploadSpe
     maxInFlight,
     leavePartsOnError,
     attributes: withContentType(attributes, contentType),
+    limits: profile.limits,
     sendChecksum: isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED',
   }
   return spec
@@ -73,11 +74,13 @@ export async function runUpload(
   spec: UploadSpec,
   failed?: PartFailed,
 ): Promise<UploadResult> {
-  const { multipartThreshold } = spec
+  const { multipartThreshold, limits } = spec
   if (source.size === undefined) return uploadUnknownLength(run, source, spec)
   const chosen = source.holdsParts ? PART_SIZE_DEFAULT : run.partSizeOf(source.size, 'UploadPart')
-  const partSize = spec.partSize ?? chosen
-  const plan = planUpload({ size: source.size, partSize, multipartThreshold })
+  // What is held in memory stays small, whatever a store would like.
+  const advised = source.holdsParts ? 0 : (limits.partSizeAdvised ?? 0)
+  const partSize = spec.partSize ?? Math.max(chosen, advised)
+  const plan = planUpload({ size: source.size, partSize, multipartThreshold, limits })
   if (plan.kind === 'multipart') return uploadResumable(run, source, spec, plan)
   if (run.hasJournal) await dropEarlierUpload(run, spec, source.size)
   run.started(source.size, 1, partSize)

@@ -40,12 +40,14 @@ export async function carryOut(
   const hooked = (plan: AsyncIterable<TreeAction>): AsyncIterable<TreeAction> =>
     before === undefined ? plan : hookedActions(plan, before, hooking)
   if (options.dryRun) {
+    const { limits, keysPerDelete } = (await host.store.settings()).profile
     const sizesOf = (action: TreeAction): PartSizes => ({
+      limits,
       ...host.sizes,
       ...(objectOptions.of(action) as PartSizes),
     })
     const sums = await dryRun(hooked(planned), job, sizesOf, isRelayed)
-    return sums.total({ pages: job.pages, heads: heads() })
+    return sums.total({ pages: job.pages, heads: heads(), keysPerDelete })
   }
   // What keeps everything from moving, no region or no credentials, is told once.
   await host.store.route(spec.remote.bucket, { signal })

@@ -6,6 +6,7 @@
 import { SINGLE_PUT_SIZE_MAX } from '../plan/limits.ts'
 import { planDownload } from '../plan/download-plan.ts'
 import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
+import type { StoreLimits } from '../plan/limits.ts'
 import { choosePartSize } from '../plan/part-size.ts'
 import { planUpload } from '../plan/upload-plan.ts'
 import type { TreeAction } from './outcome.ts'
@@ -33,10 +34,11 @@ export interface TreePlan {
   readonly requests: Readonly<Record<RequestClass, number>>
 }
 
-/** How objects are cut, where that was said. Bytes. */
+/** How objects are cut, where that was said, and what the store accepts. Bytes. */
 export interface PartSizes {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
+  readonly limits?: StoreLimits | undefined
 }
 
 export class PlanSums {
@@ -75,9 +77,16 @@ export class PlanSums {
   }
 
   /** With what it took to find that out, which it takes again. */
-  total(looked: { readonly pages: number; readonly heads: number }): TreePlan {
+  total(looked: {
+    readonly pages: number
+    readonly heads: number
+    /** Most objects the store removes by one request. @default 1,000 */
+    readonly keysPerDelete?: number
+  }): TreePlan {
     const { PUT, GET, HEAD } = this.#requests
-    const DELETE = Math.ceil(this.#objectsDeleted / DELETE_BATCH)
+    const DELETE = Math.ceil(
+      this.#objectsDeleted / Math.min(looked.keysPerDelete ?? DELETE_BATCH, DELETE_BATCH),
+    )
     return {
       uploads: this.#uploads,
       downloads: this.#downloads,
@@ -90,8 +99,10 @@ export class PlanSums {
     }
   }
 
-  #addUpload(size: number, { partSize = chosen(size), multipartThreshold }: PartSizes): void {
-    const plan = planUpload({ size, partSize, multipartThreshold })
+  #addUpload(size: number, sizes: PartSizes): void {
+    const { multipartThreshold, limits } = sizes
+    const partSize = sizes.partSize ?? Math.max(chosen(size), limits?.partSizeAdvised ?? 0)
+    const plan = planUpload({ size, partSize, multipartThreshold, limits })
     // Parts are opened, completed and looked at.
     this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2
     this.#requests.HEAD += plan.kind === 'single' ? 0 : 1

@@ -13,10 +13,11 @@ const END = '<!-- options:end -->'
 const SPECIAL_DEFAULTS: Readonly<Record<string, string>> = {
   region: '`AWS_REGION`, profile',
   endpoint: '`AWS_ENDPOINT_URL_S3`, profile, AWS',
+  provider: 'by the host of the endpoint',
   profile: '`AWS_PROFILE`',
   credentials: 'the SDK’s provider chain',
-  pathStyle: 'for IP addresses and localhost',
-  requestChecksumCalculation: '`AWS_REQUEST_CHECKSUM_CALCULATION`, profile',
+  pathStyle: 'the provider’s; for IP addresses and localhost',
+  requestChecksumCalculation: '`AWS_REQUEST_CHECKSUM_CALCULATION`, profile, the provider’s',
   tlsVerify: 'true',
   stateDir: '`$XDG_STATE_HOME/transfer-engine`, or `~/.local/state/transfer-engine`',
   recordUploads: 'true',
@@ -32,6 +33,7 @@ export const SPECIAL_FLAGS: Readonly<Record<string, string>> = {
   tlsCert: '--client-cert',
   tlsKey: '--client-key',
   recordUploads: '--no-record-uploads',
+  requestChecksumCalculation: '--no-checksums',
 }
 
 export function optionTable(): string {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findPlainStore } from '../../src/store/plain-store.ts'
 import { ControlTransport } from '../../src/store/control-transport.ts'
 import { openClients } from '../../src/store/s3-clients.ts'
+import { PROVIDER_NAMES } from '../../src/store/profiles.ts'
 import type { S3StoreOptions } from '../../src/store/s3-store-options.ts'
 
 /** Mostly what is plain, so that there is something to compare. */
@@ -73,6 +74,7 @@ const options = fc.record({
   requestChecksumCalculation: rarely<'WHEN_REQUIRED' | 'WHEN_SUPPORTED'>(
     fc.constantFrom('WHEN_REQUIRED', 'WHEN_SUPPORTED'),
   ),
+  provider: rarely(fc.constantFrom(...PROVIDER_NAMES)),
   connectTimeoutMs: fc.constant(1000),
   readTimeoutMs: fc.constant(1000),
 })

@@ -12,7 +12,9 @@ describe('flags with names of their own', () => {
     [{ recordUploads: false }, { recordUploads: false }],
     [{ verifySsl: false }, { tlsVerify: false }],
     [{ signRequest: false }, { credentials: 'anonymous' }],
-    [{ recordUploads: true, verifySsl: true, signRequest: true }, {}],
+    [{ checksums: false }, { requestChecksumCalculation: 'WHEN_REQUIRED' }],
+    [{ provider: 'r2' }, { provider: 'r2' }],
+    [{ recordUploads: true, verifySsl: true, signRequest: true, checksums: true }, {}],
     [{ endpointUrl: 'http://127.0.0.1:1' }, { endpoint: 'http://127.0.0.1:1' }],
   ])('%j are %j to the engine', (values, options) => {
     expect(engineOptionsOf(values)).toEqual(options)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { findPlainStore, type PlainStore } from '../../../src/store/plain-store.ts'
+import { PROFILES } from '../../../src/store/profiles.ts'
 import type { S3StoreOptions } from '../../../src/store/s3-store-options.ts'
 import { createS3Store } from '../../../src/store/s3-store.ts'
 
@@ -39,6 +40,7 @@ describe('findPlainStore', () => {
       region: 'eu-west-1',
       requestChecksumCalculation: 'WHEN_SUPPORTED',
       responseChecksumValidation: 'WHEN_SUPPORTED',
+      profile: PROFILES.generic,
     })
     expect(plain?.credentials).toEqual({ ...KEYS, sessionToken: undefined, expiresAt: undefined })
     expect(plain?.address('bucket', 'eu-west-1')).toEqual({

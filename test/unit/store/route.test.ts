@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import type { ObjectStore } from '../../../src/store/object-store.ts'
+import { PROFILES } from '../../../src/store/profiles.ts'
 import type { S3StoreOptions } from '../../../src/store/s3-store-options.ts'
 import { createS3Store } from '../../../src/store/s3-store.ts'
 
@@ -109,6 +110,7 @@ describe('route', () => {
       region: 'us-east-1',
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_SUPPORTED',
+      profile: PROFILES.generic,
     })
   })
 

@@ -10,6 +10,7 @@ import { encodeDigest } from '../../../src/checksum/encoding.ts'
 import { toWire, TransferError, type ErrorCode, type ErrorContext } from '../../../src/errors.ts'
 import { EventHub } from '../../../src/events.ts'
 import { resolveOptions, type ResolvedTuning } from '../../../src/options.ts'
+import { AWS_LIMITS } from '../../../src/plan/limits.ts'
 import type { PartExecutor } from '../../../src/pool/part-executor.ts'
 import type { ByteLocation, PartFailed, PartJob, PartResult } from '../../../src/pool/protocol.ts'
 import { SharedBuffers } from '../../../src/pool/shared-buffers.ts'
@@ -164,6 +165,7 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
     listMultipartUploads: unexpected('listMultipartUploads'),
+    deleteObject: unexpected('deleteObject'),
     deleteObjects: unexpected('deleteObjects'),
     listObjects: unexpected('listObjects'),
     refresh: () => undefined,
@@ -276,6 +278,7 @@ export function uploadSpec(spec: Partial<UploadSpec> = {}): UploadSpec {
     multipartThreshold: 2000,
     algorithm: 'CRC32',
     sendChecksum: true,
+    limits: AWS_LIMITS,
     ...spec,
   }
 }

@@ -6,6 +6,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { PartJob } from '../../../src/pool/protocol.ts'
+import { PROFILES } from '../../../src/store/profiles.ts'
 import { uploadInput } from '../../../src/transfer/upload.ts'
 import type { UploadWishes } from '../../../src/transfer/upload-spec.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
@@ -43,6 +44,7 @@ function setUp(bytes: Uint8Array | undefined, expectSmall = true): RunFixture & 
           region: 'us-east-1',
           requestChecksumCalculation: 'WHEN_SUPPORTED',
           responseChecksumValidation: 'WHEN_SUPPORTED',
+          profile: PROFILES.generic,
         }),
       head: () => Promise.resolve(objectInfo({ size: BYTES.length, checksums: { CRC32: CRC } })),
     },

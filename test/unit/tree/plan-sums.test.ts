@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { AWS_LIMITS } from '../../../src/plan/limits.ts'
+import { PROFILES } from '../../../src/store/profiles.ts'
 import type { TreeAction } from '../../../src/tree/outcome.ts'
 import { PlanSums, type PartSizes, type TreePlan } from '../../../src/tree/plan-sums.ts'
 import { KiB, MiB } from '../../../src/units.ts'
@@ -43,6 +45,8 @@ describe('the sums of a plan', () => {
       // Files are removed without a request.
       requests: { PUT: 3, GET: 2, HEAD: 5, LIST: 3, DELETE: 2 },
     })
+    const onesAtATime = sums.total({ ...NOTHING, keysPerDelete: 1 })
+    expect(onesAtATime.requests.DELETE).toBe(1001)
   })
 
   it.each([
@@ -51,6 +55,8 @@ describe('the sums of a plan', () => {
     [16 * MiB, {}, { PUT: 2 + 2, HEAD: 1 }],
     [16 * MiB, { partSize: 5 * MiB }, { PUT: 4 + 2, HEAD: 1 }],
     [16 * MiB, { multipartThreshold: 17 * MiB }, { PUT: 1 }],
+    [65 * MiB, { limits: PROFILES.storj.limits }, { PUT: 2 + 2, HEAD: 1 }],
+    [65 * MiB, { limits: { ...AWS_LIMITS, partsMax: 3 } }, { PUT: 3 + 2, HEAD: 1 }],
   ])('count what %d bytes take to go up with %j', (size, sizes, expected) => {
     expect(requests('upload', size, sizes)).toEqual(expected)
   })
