@@ -111,7 +111,8 @@ function createExecutor(
     : new WorkerPool(config, shared, feed, { workers, maxInFlight, prewarm, workerTimeoutMs })
 }
 
-function storeOptions(
+/** What a store is made with. */
+export function storeOptions(
   where: SourceTarget,
   { target, tuning }: ResolvedOptions,
   network: NetworkSettings,

@@ -2,6 +2,9 @@
  * Public surface of transfer-engine. Everything else is internal and may change.
  */
 
+export { diagnose } from './diagnose.ts'
+export type { DiagnoseOptions, Diagnosis } from './doctor/diagnose.ts'
+export type { Advice, Difference, Finding, ProbeName } from './doctor/findings.ts'
 export { TransferEngine } from './engine.ts'
 export {
   ERROR_CODES,
@@ -40,6 +43,7 @@ export type { ReplicationPass, ReplicationResult } from './replicate/replicate.t
 export type { EngineStats, PoolStats } from './stats.ts'
 export type { LimitStats } from './transfer/request-lane.ts'
 export type { ObjectAttributes, RequestAttributes } from './store/attributes.ts'
+export type { ProviderName } from './store/profiles.ts'
 export type { CredentialsInput, CredentialsOption } from './store/s3-store-options.ts'
 export type { ObjectRef } from './store/types.ts'
 export { formatS3Uri, parseS3Uri, type S3Location } from './store/uri.ts'

@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'remove multipart uploads that nobody works on any more',
     load: async () => (await import('./commands/cleanup.ts')).setUpCleanup,
   },
+  doctor: {
+    summary: 'find out what a store and this machine can do',
+    load: async () => (await import('./commands/doctor.ts')).setUpDoctor,
+  },
   serve: {
     summary: 'run a strict S3 store on this machine, for tests',
     load: async () => (await import('./commands/serve.ts')).setUpServe,

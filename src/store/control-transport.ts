@@ -54,8 +54,10 @@ export class ControlTransport {
   readonly #agent: UndiciAgent
   readonly #dialler: Dialler
   readonly #readTimeoutMs: number
+  #dialled = 0
 
-  constructor(options: S3StoreOptions) {
+  /** @param keepAliveMs how long an idle connection is kept, unless the store says less */
+  constructor(options: S3StoreOptions, keepAliveMs?: number) {
     const Agent = require('undici/lib/dispatcher/agent.js') as typeof UndiciAgent
     this.#readTimeoutMs = options.readTimeoutMs
     const { network = DIRECT, connectTimeoutMs } = options
@@ -64,8 +66,14 @@ export class ControlTransport {
       allowH2: false,
       pipelining: 1,
       connections: CONNECTIONS,
+      ...(keepAliveMs === undefined ? {} : { keepAliveTimeout: keepAliveMs }),
       connect: (wanted, callback) => this.#connect(wanted, callback),
     })
+  }
+
+  /** Connections begun so far. */
+  get dialled(): number {
+    return this.#dialled
   }
 
   /** One request of the SDK's. Rejects with what undici says, and when the signal aborts. */
@@ -98,6 +106,7 @@ export class ControlTransport {
   }
 
   #connect(wanted: buildConnector.Options, callback: buildConnector.Callback): void {
+    this.#dialled += 1
     let isAnswered = false
     const answer: buildConnector.Callback = (...outcome) => {
       if (!isAnswered) callback(...outcome)

@@ -31,6 +31,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [
     /^src\/(metrics\/|((object|tree|migrate|replicate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
   ],
+  [/^src\/(doctor\/|diagnose\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/lib-storage(\/|\.ts$)/],
   [/^src\/cli\//],
