@@ -8,6 +8,7 @@
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { ObjectAttributes } from '../store/attributes.ts'
+import { isSameEtag } from '../store/etag.ts'
 import type { ListedPart } from '../store/object-store.ts'
 import { attributesDigest } from './job.ts'
 import type { Completed, FileIdentity, ObjectIdentity, PartNoted } from './records.ts'
@@ -129,7 +130,7 @@ function sortParts(
 
 function isSamePart(there: ListedPart, noted: PartNoted, algorithm: ChecksumAlgorithm): boolean {
   const stored = there.checksums[algorithm]
-  if (bare(there.etag) !== bare(noted.etag)) return false
+  if (!isSameEtag(there.etag, noted.etag)) return false
   return stored === undefined || stored === noted.digest
 }
 
@@ -158,9 +159,4 @@ function differenceOf({ begin }: UploadState, now: UploadNow): string | undefine
   if (!isSameChecksum) return 'Another checksum is asked for now.'
   if (now.partSize === undefined || now.partSize === begin.partSize) return undefined
   return `Parts of ${now.partSize} bytes are asked for now, they had ${begin.partSize}.`
-}
-
-/** An ETag without its quotes: some stores write them in headers and not in documents. */
-function bare(etag: string): string {
-  return etag.replaceAll('"', '')
 }

@@ -173,6 +173,12 @@ export interface ListUploadsOptions extends CallOptions {
   readonly after?: UploadMarker | undefined
 }
 
+export interface DeleteOptions extends CallOptions {
+  readonly attributes?: RequestAttributes | undefined
+  /** ETag the object must still have. Some stores do not ask. */
+  readonly ifMatch?: string | undefined
+}
+
 /** Of requests about many objects. */
 export interface BucketCallOptions extends CallOptions {
   readonly attributes?: BucketAttributes | undefined
@@ -257,8 +263,11 @@ export interface ObjectStore extends CopyCalls {
    */
   listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage>
 
-  /** Removes one object. Idempotent, as `deleteObjects`. */
-  deleteObject(object: ObjectRef, options?: BucketCallOptions): Promise<void>
+  /**
+   * Removes an object, or puts a marker over it. Idempotent. Rejects with ERR_PRECONDITION_FAILED or
+   * ERR_CONFLICT when it is another one, ERR_OBJECT_NOT_FOUND from stores that say so of a missing one.
+   */
+  deleteObject(object: ObjectRef, options?: DeleteOptions): Promise<void>
 
   /**
    * Removes objects, at most 1,000. Idempotent: one that is gone counts as removed, and in a bucket with

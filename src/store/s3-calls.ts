@@ -13,6 +13,7 @@ import type {
   CompletedPart,
   CompleteOptions,
   CreateOptions,
+  DeleteOptions,
   HeadOptions,
   ListedPart,
   ListUploadsOptions,
@@ -226,12 +227,14 @@ export class S3Calls {
     )
   }
 
-  async deleteObject(object: ObjectRef, options: BucketCallOptions = {}): Promise<void> {
+  async deleteObject(object: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+    const { attributes, ifMatch } = options
     await sendCall(this.#host, 'DeleteObject', object, {}, options, (client, s3, sending) =>
       client.send(
         new s3.DeleteObjectCommand({
           ...objectParams(object),
-          ...attributeParams('bucket', options.attributes),
+          ...attributeParams('bucket', attributes),
+          ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
         }),
         sending,
       ),

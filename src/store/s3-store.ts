@@ -19,6 +19,7 @@ import type {
   CompletedPart,
   CompleteOptions,
   CreateOptions,
+  DeleteOptions,
   HeadOptions,
   ListedPart,
   ListObjectsOptions,
@@ -132,7 +133,7 @@ class S3Store implements ObjectStore {
     return (await this.#load()).listMultipartUploads(bucket, options)
   }
 
-  async deleteObject(object: ObjectRef, options?: CallOptions): Promise<void> {
+  async deleteObject(object: ObjectRef, options?: DeleteOptions): Promise<void> {
     return (await this.#load()).deleteObject(object, options)
   }
 

@@ -6,6 +6,7 @@ import { CHECKSUMS } from '../checksum/algorithms.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
 import { isTransferError, TransferError } from '../errors.ts'
 import type { PartDone } from '../pool/protocol.ts'
+import { isSameEtag } from '../store/etag.ts'
 import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
 import type { Checksum, UploadResult, Verification } from './results.ts'
 import type { TransferRun } from './transfer-run.ts'
@@ -66,7 +67,7 @@ export async function verifyMultipart(
 ): Promise<UploadResult> {
   const found = await headForVerification(run, spec, answer.versionId)
   // Another writer may have been quicker than our HEAD; then the answer to Complete must do.
-  const isOurs = answer.versionId !== undefined || bare(found?.etag) === bare(answer.etag)
+  const isOurs = answer.versionId !== undefined || isSameEtag(found?.etag, answer.etag)
   const info = isOurs ? found : undefined
   const stored = { ...answer.checksums, ...info?.checksums }
   const verified = compareStored(run, {
@@ -120,9 +121,4 @@ export function compareStored(
   if (stored === checksum.value) return 'checksum'
   const message = `The store holds ${checksum.algorithm} ${stored}, sent was ${checksum.value}`
   throw new TransferError('ERR_CHECKSUM_MISMATCH', message, run.context)
-}
-
-/** An ETag without its quotes: some stores write them in headers and not in documents. */
-function bare(etag: string | undefined): string | undefined {
-  return etag?.replaceAll('"', '')
 }

@@ -1,6 +1,11 @@
 /** Conditional requests. */
 
-import { GetObjectCommand, PutObjectCommand, type GetObjectCommandInput } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  type GetObjectCommandInput,
+} from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
 import {
   bodyOf,
@@ -97,5 +102,15 @@ export const CONDITION_CASES: readonly ConformanceCase[] = [
     await expectRefused(upload.complete(parts, { IfMatch: '"other"' }), 'PreconditionFailed')
     await upload.complete(parts, { IfMatch: etag })
     expect(await get({})).toBe('x')
+  }),
+  conformanceCase('cond.delete.if-match', async (context) => {
+    const { object, etag, get } = await store(context)
+    const remove = (IfMatch: string, Key = object.Key): Promise<unknown> =>
+      context.client.send(new DeleteObjectCommand({ ...object, Key, IfMatch }))
+    await expectRefused(remove('"other"'), 'PreconditionFailed')
+    expect(await get({})).toBe('content')
+    await remove(etag)
+    await expectRefused(get({}), 404)
+    await expectRefused(remove(etag, context.key()), 404)
   }),
 ]

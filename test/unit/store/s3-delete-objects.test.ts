@@ -57,3 +57,35 @@ describe('deleteObjects', () => {
     expect(error.code).toBe('ERR_RESPONSE_INVALID')
   })
 })
+
+describe('deleteObject', () => {
+  it('says which version of the object is meant, who pays and whose the bucket must be', async () => {
+    scripted.script.answer({ status: 204 })
+    const attributes = { requestPayer: 'requester', expectedBucketOwner: '123456789012' } as const
+    const object = { bucket: 'bucket', key: 'a b' }
+    await scripted.store.deleteObject(object, { attributes, ifMatch: '"e"' })
+    expect(scripted.script.requests).toMatchObject([
+      {
+        method: 'DELETE',
+        url: expect.stringContaining('/a%20b') as string,
+        headers: {
+          'if-match': '"e"',
+          'x-amz-request-payer': 'requester',
+          'x-amz-expected-bucket-owner': '123456789012',
+        },
+      },
+    ])
+  })
+
+  it.each([
+    [404, 'NoSuchKey', 'ERR_OBJECT_NOT_FOUND'],
+    [412, 'PreconditionFailed', 'ERR_PRECONDITION_FAILED'],
+    [409, 'ConditionalRequestConflict', 'ERR_CONFLICT'],
+    [501, 'NotImplemented', 'ERR_NOT_SUPPORTED'],
+    [403, 'AccessDenied', 'ERR_ACCESS_DENIED'],
+  ])('fails after %i %s with %s', async (status, storeCode, code) => {
+    scripted.script.answer({ status, body: `<Error><Code>${storeCode}</Code></Error>` })
+    const deletion = scripted.store.deleteObject({ bucket: 'bucket', key: 'k' })
+    expect(await failureOf(deletion)).toMatchObject({ code })
+  })
+})
