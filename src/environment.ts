@@ -33,6 +33,7 @@ export const drivers = {
   download: once(() => import('./transfer/download.ts')),
   read: once(() => import('./transfer/read.ts')),
   copy: once(() => import('./transfer/copy.ts')),
+  move: once(() => import('./transfer/move.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
   digest: once(() => import('./transfer/digest-file.ts')),

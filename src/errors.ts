@@ -40,6 +40,10 @@ export const ERROR_CODES = {
   },
   ERR_DISK_IO: { retryable: false, hint: 'The disk reported an error; check its health.' },
   ERR_TOO_MANY_FILES: { retryable: true, hint: 'Raise the limit of open files (ulimit -n).' },
+  ERR_SOURCE_NOT_REMOVED: {
+    retryable: false,
+    hint: 'The copy is whole; see why the source is still there, and move it again or remove it.',
+  },
   // Journals
   ERR_JOURNAL_LOCKED: {
     retryable: false,

@@ -93,6 +93,11 @@ export function targetError(
   return localError(TARGET_CODES, 'write', error, path, context)
 }
 
+/** A failure to remove a file. */
+export function removalError(error: unknown, path: string): unknown {
+  return localError(TARGET_CODES, 'remove', error, path, {})
+}
+
 /** A failure to read, create, write or sync what is remembered of a transfer. */
 export function journalError(
   error: unknown,

@@ -4,6 +4,7 @@
  */
 
 import { drivers } from './environment.ts'
+import { TransferError } from './errors.ts'
 import {
   badTarget,
   copyDestination,
@@ -59,12 +60,16 @@ export class ObjectCalls {
       const path = pathOf(source)
       const { bucket, key } = destinationOf(destination, path, this.#options.target.target)
       const checked = checkUploadOptions(options, this.#options.tuning)
+      if (checked.removeSource && path === undefined) throw notRemovable('of a file')
       return { names: { kind: 'upload' as const, bucket, key, path }, checked }
     }
-    return this.#transfers.submit(prepare, options, async (run, { checked }) => {
+    return this.#transfers.submit(prepare, options, async (run, { names: { path }, checked }) => {
       const { uploadInput } = await drivers.upload()
       const isChecksumChosen = options.checksumAlgorithm !== undefined
-      return uploadInput(run, source, { ...checked, isChecksumChosen })
+      const copy = () => uploadInput(run, source, { ...checked, isChecksumChosen })
+      if (!checked.removeSource || path === undefined) return copy()
+      const { moveFile } = await drivers.move()
+      return moveFile(path, run.context, copy)
     })
   }
 
@@ -79,13 +84,18 @@ export class ObjectCalls {
       const object = { ...objectAt(source), ...versionOf(options) }
       const path = pathOf(target)
       if (path === undefined) throw badTarget(target)
-      const checked = checkDownloadOptions(options, this.#options.tuning)
-      const { bucket, key } = object
+      const { bucket, key, versionId } = object
+      const checked = checkDownloadOptions({ ...options, versionId }, this.#options.tuning)
       return { names: { kind: 'download' as const, bucket, key, path }, object, path, checked }
     }
     return this.#transfers.submit(prepare, options, async (run, { object, path, checked }) => {
       const { runDownload } = await drivers.download()
-      return runDownload(run, { object, ...checked, compare: await this.#compares() }, path)
+      const spec = { object, ...checked, compare: await this.#compares() }
+      const copy = () => runDownload(run, spec, path)
+      if (!checked.removeSource) return copy()
+      const { moveObject } = await drivers.move()
+      const how = { attributes: checked.attributes, signal: run.signal }
+      return moveObject(this.#env.store, run.context, how, copy)
     })
   }
 
@@ -132,7 +142,7 @@ export class ObjectCalls {
     const { requestChecksumCalculation, profile } = await this.#env.store.settings()
     const isChecksumChosen = checksumAlgorithm !== undefined
     const sendChecksum = isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED'
-    return runCopy(run, {
+    const spec = {
       from,
       upload: { ...upload, sendChecksum, limits: profile.limits },
       isChecksumChosen,
@@ -140,7 +150,12 @@ export class ObjectCalls {
       sourceAttributes,
       compare: await this.#compares(this.#env.source),
       way: via,
-    })
+    }
+    const copy = () => runCopy(run, spec)
+    if (!upload.removeSource) return copy()
+    const { moveCopy } = await drivers.move()
+    const how = { attributes: sourceAttributes, signal: run.signal }
+    return moveCopy(this.#env.source, run.context, how, copy)
   }
 
   /** Uploads of files that are asked for alike: the options are checked once. */
@@ -208,6 +223,7 @@ export class ObjectCalls {
   ): AsyncGenerator<Buffer, void, undefined> {
     const object = { ...objectAt(source), ...versionOf(options) }
     const checked = checkDownloadOptions(options, this.#options.tuning)
+    if (checked.removeSource) throw notRemovable('of a download into a file')
     const compares = () => this.#compares()
     const { bucket, key } = object
     const names = { kind: 'read', bucket, key, path: undefined } as const
@@ -221,6 +237,12 @@ export class ObjectCalls {
     const { responseChecksumValidation } = await store.settings()
     return responseChecksumValidation === 'WHEN_SUPPORTED'
   }
+}
+
+/** Without a file nothing is proved to last, or nothing is there to be removed. */
+function notRemovable(where: string): TransferError {
+  const message = `\`removeSource\` is an option ${where}.`
+  return new TransferError('ERR_OPTION_INVALID', message, { option: 'removeSource' })
 }
 
 function nothing(): void {

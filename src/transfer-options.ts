@@ -22,6 +22,12 @@ interface CommonOptions {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined
   /** @default the engine's */
   readonly partSize?: number | undefined
+  /**
+   * A move: removes the file, or the object, once the copy is whole and proved, and on the disk if it came
+   * down; and only if it is still what was copied. If it cannot be, that is ERR_SOURCE_NOT_REMOVED, and
+   * both are there. For files only, not for streams, bytes and `read`. @default false
+   */
+  readonly removeSource?: boolean | undefined
 }
 
 export interface UploadOptions extends ObjectAttributes, CommonOptions {
@@ -44,8 +50,8 @@ export interface DownloadOptions extends RequestAttributes, CommonOptions {
   /** @default the current version */
   readonly versionId?: string | undefined
   /**
-   * Whether file and name are on the disk when the download is done. Objects in parts are always.
-   * @default true
+   * Whether file and name are on the disk when the download is done. Objects in parts are always, and
+   * with `removeSource` all. @default true
    */
   readonly fsync?: boolean | undefined
 }
@@ -65,7 +71,9 @@ export interface CopyOptions extends Omit<UploadOptions, 'size'> {
 
 /** What a transfer that is gone on with may be given; all else is as it was. */
 export interface ResumeOptions
-  extends Pick<RequestAttributes, 'sseCustomerKey'>, Omit<CommonOptions, 'partSize'> {}
+  extends
+    Pick<RequestAttributes, 'sseCustomerKey'>,
+    Omit<CommonOptions, 'partSize' | 'removeSource'> {}
 
 /** Options of a transfer, checked. */
 export interface CheckedUpload {
@@ -76,6 +84,7 @@ export interface CheckedUpload {
   readonly size: number | undefined
   readonly maxInFlight: number
   readonly leavePartsOnError: boolean
+  readonly removeSource: boolean
 }
 
 const READ_ATTRIBUTES: readonly (keyof RequestAttributes)[] = [
@@ -84,7 +93,7 @@ const READ_ATTRIBUTES: readonly (keyof RequestAttributes)[] = [
   'expectedBucketOwner',
 ]
 
-const COMMON_NAMES = ['signal', 'onProgress', 'partSize']
+const COMMON_NAMES = ['signal', 'onProgress', 'partSize', 'removeSource']
 const UPLOAD_NAMES = [
   ...ATTRIBUTE_NAMES,
   ...COMMON_NAMES,
@@ -124,6 +133,7 @@ export function checkUploadOptions(options: UploadOptions, tuning: ResolvedTunin
     size,
     maxInFlight: override('maxInFlight', options.maxInFlight, tuning) as number,
     leavePartsOnError,
+    removeSource: options.removeSource === true,
   }
 }
 
@@ -158,6 +168,7 @@ export function checkDownloadOptions(
   readonly attributes: RequestAttributes
   readonly partSize: number | undefined
   readonly fsync: boolean | undefined
+  readonly removeSource: boolean
 } {
   checkNames(options, DOWNLOAD_NAMES)
   if (options.fsync !== undefined && typeof options.fsync !== 'boolean') {
@@ -167,11 +178,19 @@ export function checkDownloadOptions(
   if (options.versionId !== undefined && typeof options.versionId !== 'string') {
     throw invalid('versionId', 'a text')
   }
+  const removeSource = options.removeSource === true
+  if (removeSource && options.fsync === false) {
+    throw invalid('fsync', 'left out: what is moved is on the disk before its source is removed')
+  }
+  if (removeSource && options.versionId !== undefined) {
+    throw invalid('versionId', 'left out: what is moved is the current version')
+  }
   const { sseCustomerKey, requestPayer, expectedBucketOwner } = options
   return {
     attributes: validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner }),
     fsync: options.fsync,
     partSize: override('partSize', options.partSize, tuning) as number | undefined,
+    removeSource,
   }
 }
 
@@ -189,12 +208,15 @@ function override(name: Overridable, value: unknown, tuning: ResolvedTuning): un
 }
 
 function checkCommon(options: CommonOptions): void {
-  const { signal, onProgress } = options
+  const { signal, onProgress, removeSource } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('signal', 'an AbortSignal')
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress', 'a function')
+  }
+  if (removeSource !== undefined && typeof removeSource !== 'boolean') {
+    throw invalid('removeSource', 'true or false')
   }
 }
 

@@ -127,7 +127,9 @@ export class TreeCalls {
 
   #checked(options: AnyOptions, spec: AnySpec): CheckedTree {
     const { tuning } = this.#options
-    return checkTreeOptions(options, spec, (each) => {
+    const { removeSource } = options as UploadDirectoryOptions
+    return checkTreeOptions(options, spec, (own) => {
+      const each = { ...own, ...(removeSource === true ? { removeSource } : {}) }
       if (spec.direction === 'copy') checkCopyOptions(each, tuning)
       else if (spec.direction === 'upload') checkUploadOptions(each, tuning)
       else checkDownloadOptions(each, tuning)

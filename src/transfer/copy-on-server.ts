@@ -52,6 +52,7 @@ export async function copyOnServer(
     parts,
     ...proof,
     sourceVerified: proof.verified,
+    sourceEtag: info.etag,
     ...run.tally,
   }
 }

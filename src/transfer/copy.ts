@@ -182,7 +182,14 @@ async function relay(
   run.sourcePlace = from
   await lookForJournal(run, 'upload', urlOfPlace(from))
   const result = await runUpload(run, reader, described)
-  return { ...result, source: object, how: 'relay', sourceVerified: reader.verified, relayReason }
+  return {
+    ...result,
+    source: object,
+    how: 'relay',
+    sourceVerified: reader.verified,
+    sourceEtag: info.etag,
+    relayReason,
+  }
 }
 
 /**

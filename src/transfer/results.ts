@@ -31,6 +31,8 @@ interface ResultBase {
   readonly resumed: boolean
   /** Bytes that were moved by an earlier call, and not again. */
   readonly keptBytes: number
+  /** Whether the source was removed: `removeSource` asked for it. */
+  readonly moved?: boolean | undefined
 }
 
 export interface UploadResult extends ResultBase {
@@ -54,6 +56,8 @@ export interface CopyResult extends Omit<ResultBase, 'checksum'> {
    * checksum, or both have the same; `size` where the source has none that could be compared.
    */
   readonly sourceVerified: Verification
+  /** ETag of the source, as sent. */
+  readonly sourceEtag: string
   readonly versionId: string | undefined
   /** Whether the store copied by itself, or the bytes came through workers here. */
   readonly how: CopyWay

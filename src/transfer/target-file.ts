@@ -233,10 +233,10 @@ async function checkSpace(
 }
 
 /**
- * Makes the new name durable. The file is verified and in place, so a directory that cannot be
- * synced (not every file system can) is no failure of the download.
+ * Makes the names in a directory durable. One that cannot be synced (not every file system can) is no
+ * failure; one the disk cannot write is.
  */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, 'r')
     try {

@@ -19,7 +19,7 @@ const HOOKS_AHEAD = 32
 /** What is to be different about one object; what it does not say stays. */
 export interface TransferChange
   extends
-    Omit<UploadOptions, 'signal' | 'onProgress' | 'size'>,
+    Omit<UploadOptions, 'signal' | 'onProgress' | 'size' | 'removeSource'>,
     Pick<DownloadOptions, 'versionId' | 'fsync'>,
     Pick<CopyOptions, 'via' | 'sourceCustomerKey'> {
   /** Leaves it out; a text says why. @default false */
@@ -85,8 +85,8 @@ export async function afterHook(outcome: Outcome, hook: AfterTransfer): Promise<
   } catch (error) {
     // Of two failures the first is told.
     if (outcome.status === 'failed') return outcome
-    const { operation, name, key, sourceKey, path, size, reason } = outcome
-    const action = { operation, name, key, sourceKey, path, size, reason }
+    const { operation, name, key, sourceKey, path, size, reason, move } = outcome
+    const action = { operation, name, key, sourceKey, path, size, reason, move }
     return { ...action, status: 'failed', error: toTransferError(error) }
   }
 }
@@ -111,6 +111,7 @@ function changed(
     const detail = typeof skip === 'string' ? skip : undefined
     return { status: 'skipped', name: action.name, reason: 'hook', detail }
   }
+  if (Object.hasOwn(rest, 'removeSource')) throw invalid('`removeSource` is said of a whole tree')
   checkEach(rest)
   let result = action
   if (key !== undefined) result = { ...result, key: checkedKey(key, spec) }
@@ -150,8 +151,9 @@ function checkMayRename(how: TreeSpec['how']): void {
 }
 
 /**
- * Of two that were renamed to one name the first is written.
- * @param targets all that were renamed to
+ * Of two that were renamed to one name the first is written; of a move also of two of which one was: both
+ * sources would be gone, and one copy there.
+ * @param targets all that were renamed to, of a move all there are
  */
 function twinOf(
   { action, result }: Wanted,
@@ -162,10 +164,10 @@ function twinOf(
   const target = (direction === 'download' ? result.path : result.key) ?? ''
   const isRenamed = result.key !== action.key || result.path !== action.path
   if (targets.has(target)) {
-    const detail = `Another one was renamed to ${target}`
+    const detail = `Another one goes to ${target}`
     return { status: 'skipped', name: action.name, reason: 'name-collision', detail }
   }
-  if (isRenamed) targets.add(target)
+  if (isRenamed || result.move === true) targets.add(target)
   return undefined
 }
 

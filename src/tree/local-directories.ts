@@ -3,18 +3,22 @@
  * a symbolic link, or a key could lead out of it.
  */
 
-import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import { assert } from '../assert.ts'
 import { TransferError } from '../errors.ts'
 import { errnoOf, targetError } from '../local-errors.ts'
+import { syncDirectory } from '../transfer/target-file.ts'
 
 export class LocalDirectories {
   readonly #root: string
+  readonly #isDurable: boolean
   readonly #made = new Map<string, Promise<void>>()
 
-  constructor(root: string) {
+  /** @param isDurable whether each is on the disk before anything is put into it */
+  constructor(root: string, isDurable = false) {
     this.#root = resolve(root)
+    this.#isDurable = isDurable
   }
 
   /**
@@ -32,17 +36,7 @@ export class LocalDirectories {
 
   /** Makes durable which names there are, on file systems that can. */
   async sync(): Promise<void> {
-    for (const directory of this.#made.keys()) {
-      let handle: FileHandle | undefined
-      try {
-        handle = await open(directory, 'r')
-        await handle.sync()
-      } catch (error) {
-        if (errnoOf(error) === 'EIO') throw targetError(error, directory)
-      } finally {
-        await handle?.close()
-      }
-    }
+    for (const directory of this.#made.keys()) await syncDirectory(directory)
   }
 
   #make(directory: string): Promise<void> {
@@ -59,15 +53,24 @@ export class LocalDirectories {
     try {
       if (directory === this.#root) {
         await mkdir(directory, { recursive: true })
+        if (this.#isDurable) for (const above of allAbove(directory)) await syncDirectory(above)
         return
       }
       assert(directory.startsWith(this.#root + sep), 'a tree comes down below its root')
       await this.#make(dirname(directory))
       await makeOne(directory)
+      // Also where it was there: whoever made it may have been killed before it was on the disk.
+      if (this.#isDurable) await syncDirectory(dirname(directory))
     } catch (error) {
       throw targetError(error, directory)
     }
   }
+}
+
+/** All directories above one, from the next. */
+function allAbove(directory: string): string[] {
+  const parent = dirname(directory)
+  return parent === directory ? [] : [parent, ...allAbove(parent)]
 }
 
 async function makeOne(directory: string): Promise<void> {

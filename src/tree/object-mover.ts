@@ -15,6 +15,7 @@ import type { ObjectOptions } from './object-options.ts'
 import type { Done, TreeAction } from './outcome.ts'
 import type { Mover } from './run-actions.ts'
 import type { CopyTreeSpec, StoreSide, TreeSpec } from './sides.ts'
+import type { SourceRemoval } from './source-removal.ts'
 import type { TemporaryFiles } from './temporary-files.ts'
 
 /** Rounds in which objects that a store could not remove just then are asked for again. */
@@ -30,22 +31,24 @@ export interface ObjectTransfers {
   ): (object: ObjectRef, path: string, lastModified?: number) => StartedTransfer<DownloadResult>
 }
 
-export type Transferring = (
-  action: TreeAction,
-) => StartedTransfer<UploadResult | DownloadResult | CopyResult>
+type Result = UploadResult | DownloadResult | CopyResult
+
+export type Transferring = (action: TreeAction) => StartedTransfer<Result>
 
 export interface TransferringOptions {
   readonly spec: TreeSpec | CopyTreeSpec
   readonly objectOptions: ObjectOptions
   /** For files that come down. */
   readonly rules: FileRules
+  /** Whether small ones are on the disk before they get their names, if nothing else is said. */
+  readonly fsync?: boolean | undefined
   readonly signal: AbortSignal
 }
 
 /** How each object is moved. Options that are the same of all are checked once. */
 export function transferring(
   objects: ObjectTransfers,
-  { spec, objectOptions, rules, signal }: TransferringOptions,
+  { spec, objectOptions, rules, fsync = false, signal }: TransferringOptions,
 ): Transferring {
   const { direction, remote } = spec
   const { bucket } = remote
@@ -60,7 +63,7 @@ export function transferring(
       const upload = objects.uploads({ ...options, signal })
       return ({ key, path = '' }) => upload(path, { bucket, key })
     }
-    const download = objects.downloads({ fsync: false, ...options, signal }, rules)
+    const download = objects.downloads({ fsync, ...options, signal }, rules)
     return ({ key, path = '', mtimeMs }) => download({ bucket, key }, path, mtimeMs)
   }
   const alike = asked(objectOptions.each)
@@ -78,6 +81,8 @@ export interface MoverOptions {
   readonly directories: LocalDirectories | undefined
   /** The same. */
   readonly temporary: TemporaryFiles | undefined
+  /** Removes the source of each, if that is asked for. */
+  readonly sources: SourceRemoval | undefined
   readonly signal: AbortSignal
 }
 
@@ -97,16 +102,19 @@ export class ObjectMover implements Mover {
   }
 
   async move(action: TreeAction): Promise<Done> {
-    const { transfer: start, directories, temporary } = this.#options
+    const { transfer: start, directories, temporary, sources } = this.#options
     if (directories !== undefined) await directories.makeFor(action.path ?? '')
     if (temporary !== undefined) await temporary.noted()
+    const removeSource = await sources?.(action)
     const transfer = start(action)
     this.#underWay.add(transfer)
     try {
       const result = await transfer.done
       const { size, attempts, elapsedMs, etag, checksum, resumed } = result
-      const verified = 'how' in result ? weaker(result) : result.verified
-      const how = 'how' in result ? result.how : undefined
+      const isCopy = 'how' in result
+      const verified = isCopy ? weaker(result) : result.verified
+      await removeSource?.({ verified, etag: isCopy ? result.sourceEtag : etag })
+      const how = isCopy ? result.how : undefined
       return { size, attempts, elapsedMs, etag, checksum, verified, resumed, how }
     } catch (error) {
       if (isTransferError(error) && error.context.leftBehind !== undefined) temporary?.left()

@@ -24,6 +24,8 @@ export interface TreeAction {
   readonly size: number
   /** Why it is done. */
   readonly reason: ActionReason
+  /** Whether the source is removed once the copy is proved. */
+  readonly move?: true | undefined
   /** LastModified of an object that comes down. Epoch milliseconds. */
   readonly mtimeMs?: number | undefined
 }
@@ -77,6 +79,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     path: action.path,
     size: done.size,
     reason: action.reason,
+    move: action.move,
     mtimeMs: action.mtimeMs,
     status: 'done',
     attempts: done.attempts,
@@ -94,7 +97,7 @@ export interface PlannedOutcome extends TreeAction {
   readonly status: 'planned'
 }
 
-/** It could not be done; the destination is as it was. */
+/** It could not be done; the destination is as it was, but for ERR_SOURCE_NOT_REMOVED and ERR_HOOK_FAILED. */
 export interface FailedOutcome extends TreeAction {
   readonly status: 'failed'
   readonly error: TransferError
@@ -116,6 +119,8 @@ export interface TreeCounts {
   readonly downloaded: number
   readonly copied: number
   readonly deleted: number
+  /** Of what was uploaded or downloaded, that whose source was removed. */
+  readonly moved: number
   /** What a dry run would have done. */
   readonly planned: number
   readonly skipped: number
@@ -132,6 +137,7 @@ export class TreeTally {
   #downloaded = 0
   #copied = 0
   #deleted = 0
+  #moved = 0
   #planned = 0
   #skipped = 0
   #failed = 0
@@ -152,6 +158,7 @@ export class TreeTally {
         return
       case 'done':
         this.#bytes += outcome.size
+        if (outcome.move === true) this.#moved += 1
         if (outcome.operation === 'upload') this.#uploaded += 1
         else if (outcome.operation === 'download') this.#downloaded += 1
         else if (outcome.operation === 'copy') this.#copied += 1
@@ -174,6 +181,7 @@ export class TreeTally {
       downloaded: this.#downloaded,
       copied: this.#copied,
       deleted: this.#deleted,
+      moved: this.#moved,
       planned: this.#planned,
       skipped: this.#skipped,
       failed: this.#failed,

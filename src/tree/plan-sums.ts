@@ -28,6 +28,8 @@ export interface TreePlan {
   readonly copies: number
   /** Of objects or files. */
   readonly deletions: number
+  /** Of uploads and downloads: those whose source is removed. */
+  readonly moves: number
   readonly bytesUp: number
   readonly bytesDown: number
   readonly bytesCopied: number
@@ -47,13 +49,18 @@ export class PlanSums {
   #copies = 0
   #deletions = 0
   #objectsDeleted = 0
+  #moves = 0
+  /** Those whose source is an object, each removed by a request of its own. */
+  #objectsMoved = 0
   #bytesUp = 0
   #bytesDown = 0
   #bytesCopied = 0
   readonly #requests = { PUT: 0, GET: 0, HEAD: 0, LIST: 0, DELETE: 0 }
 
   /** @param relayed whether the bytes of copies come through here */
-  add({ operation, path, size }: TreeAction, sizes: PartSizes, relayed = false): void {
+  add({ operation, path, size, move }: TreeAction, sizes: PartSizes, relayed = false): void {
+    if (move === true) this.#moves += 1
+    if (move === true && operation !== 'upload') this.#objectsMoved += 1
     switch (operation) {
       case 'upload':
         this.#uploads += 1
@@ -84,14 +91,14 @@ export class PlanSums {
     readonly keysPerDelete?: number
   }): TreePlan {
     const { PUT, GET, HEAD } = this.#requests
-    const DELETE = Math.ceil(
-      this.#objectsDeleted / Math.min(looked.keysPerDelete ?? DELETE_BATCH, DELETE_BATCH),
-    )
+    const perRequest = Math.min(looked.keysPerDelete ?? DELETE_BATCH, DELETE_BATCH)
+    const DELETE = Math.ceil(this.#objectsDeleted / perRequest) + this.#objectsMoved
     return {
       uploads: this.#uploads,
       downloads: this.#downloads,
       copies: this.#copies,
       deletions: this.#deletions,
+      moves: this.#moves,
       bytesUp: this.#bytesUp,
       bytesDown: this.#bytesDown,
       bytesCopied: this.#bytesCopied,

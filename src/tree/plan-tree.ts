@@ -179,13 +179,14 @@ function isSafe(name: string, encodeNames: boolean): boolean {
 
 function copyOf(
   { local, remote }: TreeSpec,
-  { encodeNames }: CheckedTree,
+  { encodeNames, removeSource }: CheckedTree,
   { source, reason }: Extract<Step, { readonly kind: 'copy' }>,
 ): TreeAction | SkippedOutcome {
   const { name, size, mtimeMs } = source
   const key = remote.prefix + name
+  const move = removeSource || undefined
   if ('path' in source) {
-    return { operation: 'upload', name, key, path: source.path, size, reason }
+    return { operation: 'upload', name, key, path: source.path, size, reason, move }
   }
   const file = localName(name, { platform, encodeNames })
   if (file.problem !== undefined) {
@@ -196,7 +197,7 @@ function copyOf(
     return { status: 'skipped', name, reason: 'name-collision', detail }
   }
   const path = pathBelow(local.root, file.name, platform)
-  return { operation: 'download', name, key, path, size, reason, mtimeMs }
+  return { operation: 'download', name, key, path, size, reason, move, mtimeMs }
 }
 
 function removalOf({ direction, local, remote }: TreeSpec, name: string): TreeAction {

@@ -13,6 +13,7 @@ import { planCopies } from './plan-copies.ts'
 import type { TreePlan } from './plan-sums.ts'
 import type { TreeHost } from './run-tree.ts'
 import { requestAttributesOf } from './run-tree.ts'
+import { removingObjects } from './source-removal.ts'
 import type { CopyTreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
@@ -35,7 +36,13 @@ export async function runCopyTree(
   const rules = {}
   const transfer = transferring(objects, { spec, objectOptions, rules, signal })
   const { remote } = spec
+  const fromSource = removingObjects(source, spec.from.bucket, {
+    attributesOf: () => attributes,
+    signal,
+  })
+  const sources = options.removeSource ? fromSource : undefined
   const mover = new ObjectMover({
+    sources,
     transfer,
     store,
     remote,

@@ -14,9 +14,11 @@ import { ChecksumVerdicts, type DigestFile } from './checksum-compare.ts'
 import { LocalDirectories } from './local-directories.ts'
 import { ObjectMover, transferring, type ObjectTransfers } from './object-mover.ts'
 import { ObjectOptions } from './object-options.ts'
+import type { TreeAction } from './outcome.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { planTree } from './plan-tree.ts'
 import type { TreeSpec } from './sides.ts'
+import { removingFiles, removingObjects } from './source-removal.ts'
 import { sweepTemporary } from './sweep-temporary.ts'
 import { TemporaryFiles } from './temporary-files.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -51,8 +53,9 @@ export async function runTree(
   options: CheckedTree,
 ): Promise<TreePlan | undefined> {
   const { direction, local, remote } = spec
-  const directories = direction === 'download' ? new LocalDirectories(local.root) : undefined
-  const { each } = options
+  const { each, removeSource } = options
+  const directories =
+    direction === 'download' ? new LocalDirectories(local.root, removeSource) : undefined
   const { signal } = job
   const objectOptions = new ObjectOptions(each)
   const { bucket } = remote
@@ -61,10 +64,19 @@ export async function runTree(
   const temporary = directories && new TemporaryFiles(local.root, host.resume)
   const restore = options.preserve ? 'preserved' : 'time'
   const rules = { restore, token: temporary?.token } as const
-  const transfer = transferring(objects, { spec, objectOptions, rules, signal })
-  const mover = new ObjectMover({ transfer, store, remote, directories, temporary, signal })
-  const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const attributes = requestAttributesOf(each)
+  const asked = { spec, objectOptions, rules, fsync: removeSource, signal }
+  const transfer = transferring(objects, asked)
+  const attributesOf = (action: TreeAction): RequestAttributes => {
+    const own = objectOptions.of(action)
+    return own === each ? attributes : requestAttributesOf(own)
+  }
+  const fromStore = removingObjects(store, bucket, { attributesOf, signal })
+  const removal = direction === 'upload' ? removingFiles : fromStore
+  const sources = removeSource ? removal : undefined
+  const moving = { transfer, store, remote, directories, temporary, sources, signal }
+  const mover = new ObjectMover(moving)
+  const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const verdicts = options.checksum
     ? new ChecksumVerdicts({ store, bucket, digest, attributes, signal })
     : undefined

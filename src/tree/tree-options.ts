@@ -76,7 +76,7 @@ export interface DownloadDirectoryOptions
 
 export interface SyncOptions
   extends
-    Omit<UploadDirectoryOptions, 'encodeNames' | 'filesFrom'>,
+    Omit<UploadDirectoryOptions, 'encodeNames' | 'filesFrom' | 'removeSource'>,
     Pick<DownloadDirectoryOptions, 'fsync'>,
     Pick<CopyPrefixOptions, 'via' | 'sourceCustomerKey' | 'rename'> {
   /** Remove at the destination what the source does not have. @default false */
@@ -123,6 +123,7 @@ const ROWS = {
   followSymlinks: { kind: 'boolean', doc: 'Follow symbolic links, instead of skipping them' },
   dryRun: { kind: 'boolean', doc: 'Say what would be done, and do nothing' },
   encodeNames: { kind: 'boolean', doc: 'Write keys that are no file names as names that are' },
+  removeSource: { kind: 'boolean', doc: 'Remove what was copied, once that is proved' },
   preserve: { kind: 'boolean', doc: 'Keep time and permissions of files in metadata' },
   maxErrors: { kind: 'count', default: 0, min: 0, max: 1e9, doc: 'Stop after so many failures' },
   delete: { kind: 'boolean', doc: 'Remove at the destination what the source does not have' },
@@ -144,7 +145,7 @@ type Row = keyof typeof ROWS
 const OF_FILES: readonly Row[] = ['followSymlinks', 'preserve', 'encodeNames', 'exactTimestamps']
 
 const COMMON_NAMES = ['followSymlinks', 'dryRun', 'maxErrors', 'preserve'] as const
-const COPY_NAMES = [...COMMON_NAMES, 'encodeNames'] as const
+const COPY_NAMES = [...COMMON_NAMES, 'encodeNames', 'removeSource'] as const
 const SYNC_NAMES = [
   ...COMMON_NAMES,
   'delete',
@@ -182,6 +183,7 @@ export interface CheckedTree extends TreeCopyHow {
   readonly dryRun: boolean
   readonly maxErrors: number
   readonly preserve: boolean
+  readonly removeSource: boolean
   readonly onOutcome: ((outcome: Outcome) => unknown) | undefined
   readonly onProgress: ((progress: TreeProgress) => void) | undefined
   readonly onBeforeTransfer: BeforeTransfer | undefined
@@ -261,6 +263,7 @@ export function checkTreeOptions(
     dryRun: read('dryRun') === true,
     maxErrors: read('maxErrors') as number,
     preserve,
+    removeSource: read('removeSource') === true,
     delete: read('delete') === true,
     maxDelete: read('maxDelete') as number,
     sizeOnly,

@@ -41,6 +41,7 @@ export const NO_PROGRESS: TreeProgress = {
   copied: 0,
   downloaded: 0,
   deleted: 0,
+  moved: 0,
   planned: 0,
   skipped: 0,
   failed: 0,

@@ -79,7 +79,7 @@ describe('a hook before an upload', () => {
       silent: 'hook',
       stays: 'done',
       thrown: 'ERR_HOOK_FAILED onBeforeTransfer failed for tree/thrown: no luck',
-      twin: 'name-collision Another one was renamed to tree/elsewhere/new',
+      twin: 'name-collision Another one goes to tree/elsewhere/new',
       up: expect.stringMatching(/^ERR_OPTION_INVALID .*behind the prefix "tree\/"/) as string,
       wrong: expect.stringMatching(/^ERR_OPTION_UNKNOWN .*partSise/) as string,
     })

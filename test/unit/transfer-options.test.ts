@@ -18,6 +18,7 @@ describe('options of an upload', () => {
       size: undefined,
       maxInFlight: tuning.maxInFlight,
       leavePartsOnError: false,
+      removeSource: false,
     })
   })
 
@@ -60,6 +61,7 @@ describe('options of an upload', () => {
     ['onProgress', 'loud'],
     ['maxInFlight', 0],
     ['leavePartsOnError', 1],
+    ['removeSource', 'yes'],
   ])('refuse %s: %j', (option, value) => {
     expect(upload({ [option]: value })).toThrow(invalid(option))
   })
@@ -98,6 +100,16 @@ describe('options of a download', () => {
     ['signal', 'stop'],
   ])('refuse %s: %j', (option, value) => {
     expect(download({ [option]: value })).toThrow(invalid(option))
+  })
+
+  it.each([
+    ['fsync', false],
+    ['versionId', 'v'],
+  ])('refuse %s: %j of a move', (option, value) => {
+    expect(download({ [option]: value, removeSource: true })).toThrow(invalid(option))
+    expect(download({ [option]: value, removeSource: false })()).toMatchObject({
+      removeSource: false,
+    })
   })
 
   it.each(['contentType', 'size', 'multipartThreshold'])('do not know %s of an upload', (name) => {

@@ -16,6 +16,7 @@ const PLAN: TreePlan = {
   bytesCopied: 0,
   downloads: 2,
   deletions: 0,
+  moves: 0,
   bytesUp: 2 * GiB,
   bytesDown: 3 * GiB,
   requests: { PUT: 10_000, GET: 5000, HEAD: 0, LIST: 2000, DELETE: 0 },

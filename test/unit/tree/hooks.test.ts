@@ -74,6 +74,21 @@ describe('hooks before', () => {
     ])
   })
 
+  it('of a move rename none to the name of an earlier one, which would be lost', async () => {
+    const moves = ['a', 'b'].map((name) => ({ ...action(name), move: true as const }))
+    const rename: BeforeTransfer = ({ name }) => ({ path: name === 'b' ? '/tree/a' : undefined })
+    const { done, told } = await hooked(moves, rename)
+    expect(done.map(({ name }) => name)).toEqual(['a'])
+    expect(told).toMatchObject([{ name: 'b', status: 'skipped', reason: 'name-collision' }])
+  })
+
+  it('do not say of one object whether it is moved', async () => {
+    const hook = (() => ({ removeSource: true })) as unknown as BeforeTransfer
+    const { done, told } = await hooked([action('a')], hook)
+    expect(done).toEqual([])
+    expect(told).toMatchObject([{ status: 'failed', error: { code: 'ERR_OPTION_INVALID' } }])
+  })
+
   it('say more of one object, in place of what is said of all, metadata name by name', async () => {
     const all = { contentType: 'x', metadata: { a: '1', b: '1' } }
     const objectOptions = new ObjectOptions(all)

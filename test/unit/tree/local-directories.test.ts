@@ -1,9 +1,19 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { dirname, join } from 'node:path'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LocalDirectories } from '../../../src/tree/local-directories.ts'
 import { failureOf } from '../../helpers/failure.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
+
+/** Directories that were made durable, in order. */
+const synced: string[] = []
+vi.mock('../../../src/transfer/target-file.ts', () => ({
+  syncDirectory: (path: string) => {
+    synced.push(path)
+    return Promise.resolve()
+  },
+}))
+beforeEach(() => synced.splice(0))
 
 const directory = useTemporaryDirectory()
 
@@ -48,5 +58,28 @@ describe('the directories a tree comes down into', () => {
     await rm(join(root, 'a'))
     await directories.makeFor(join(root, 'a', 'file'))
     expect(await readdir(root)).toEqual(['a'])
+  })
+
+  it('are durable one after the other before anything is put into them, if that is asked for', async () => {
+    const root = join(directory(), 'x', 'root')
+    const directories = new LocalDirectories(root, true)
+    await mkdir(join(root, 'a'), { recursive: true })
+    await directories.makeFor(join(root, 'a', 'b', 'file'))
+    // Also the name of one that was there: whoever made it may have been killed.
+    expect(synced.slice(0, 2)).toEqual([join(directory(), 'x'), directory()])
+    expect(synced).toContain(dirname(directory()))
+    expect(synced.slice(-2)).toEqual([root, join(root, 'a')])
+    synced.splice(0)
+    await directories.makeFor(join(root, 'a', 'b', 'other'))
+    expect(synced).toEqual([])
+  })
+
+  it('are durable at the end otherwise', async () => {
+    const root = join(directory(), 'root')
+    const directories = new LocalDirectories(root)
+    await directories.makeFor(join(root, 'a', 'file'))
+    expect(synced).toEqual([])
+    await directories.sync()
+    expect(synced.toSorted()).toEqual([root, join(root, 'a')])
   })
 })

@@ -40,6 +40,7 @@ describe('the sums of a plan', () => {
       copies: 0,
       bytesCopied: 0,
       deletions: 1002,
+      moves: 0,
       bytesUp: 3,
       bytesDown: 30,
       // Files are removed without a request.
@@ -47,6 +48,19 @@ describe('the sums of a plan', () => {
     })
     const onesAtATime = sums.total({ ...NOTHING, keysPerDelete: 1 })
     expect(onesAtATime.requests.DELETE).toBe(1001)
+  })
+
+  it('have a request for each object that is moved, and none for a file', () => {
+    const sums = new PlanSums()
+    for (const size of [1, 2, 3]) sums.add({ ...action('upload', size), move: true }, {})
+    for (const size of [1, 2]) sums.add({ ...action('download', size), move: true }, {})
+    expect(sums.total(NOTHING)).toMatchObject({
+      uploads: 3,
+      downloads: 2,
+      deletions: 0,
+      moves: 5,
+      requests: { PUT: 3, GET: 2, DELETE: 2 },
+    })
   })
 
   it.each([
