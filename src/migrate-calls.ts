@@ -37,7 +37,9 @@ export function startMigration(
       const { signal: callers, ...others } = options
       const migration = checkMigrateOptions(others)
       const { tree } = migration
-      const spec = trees.between(source, destination, tree, 'sync')
+      // What is moved is copied whatever is there: what an earlier run copied may still be at the source.
+      const how = tree.removeSource === true ? 'copy' : 'sync'
+      const spec = trees.between(source, destination, tree, how)
       trees.checkCopies(tree, spec)
       const signal =
         callers instanceof AbortSignal ? AbortSignal.any([callers, cut.signal]) : cut.signal
@@ -51,8 +53,8 @@ export function startMigration(
         return migrate(
           {
             ...host,
-            copy: (asked, how) => {
-              copying = trees.copyAs({ ...asked, signal: either }, spec, how)
+            copy: (asked, way) => {
+              copying = trees.copyAs({ ...asked, signal: either }, spec, way)
               return copying
             },
           },

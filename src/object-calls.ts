@@ -110,6 +110,8 @@ export class ObjectCalls {
       const from = { ...objectAt(source), ...versionOf(options) }
       const { bucket, key } = copyDestination(destination, from)
       const checked = checkCopyOptions(options, this.#options.tuning)
+      const isOne = this.#env.isOneIdentity && from.bucket === bucket && from.key === key
+      if (checked.upload.removeSource && isOne) throw notRemovable('of a copy to another place')
       const names = { kind: 'copy' as const, bucket, key, path: undefined, source: from }
       return { names, from, checked }
     }

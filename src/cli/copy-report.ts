@@ -1,5 +1,5 @@
 /**
- * What `cp` says while it works: a progress line, or one JSON event per line.
+ * What `cp` and `mv` say while it works: a progress line, or one JSON event per line.
  *
  * JSON goes to standard output, people are spoken to on standard error; so `cp s3://… -` leaves
  * the bytes of the object alone (its JSON goes to standard error too).
@@ -33,6 +33,7 @@ export interface CopySummary {
   readonly keptBytes?: number | undefined
   readonly how?: CopyWay | undefined
   readonly relayReason?: string | undefined
+  readonly moved?: boolean | undefined
 }
 
 export interface ReportStyle {
@@ -53,6 +54,8 @@ export interface CopyNames {
   readonly target: string
   /** Bytes, where they are known beforehand. */
   readonly size?: number | undefined
+  /** Whether the source is removed afterwards. */
+  readonly move?: boolean | undefined
 }
 
 const VERBS = {
@@ -82,14 +85,14 @@ export class CopyReport {
 
   /** Says what would be done. */
   dryRun(): void {
-    const { kind, source, target, size } = this.#route
+    const { kind, source, target, size, move } = this.#route
     if (this.#style.json) {
-      this.#emit('dry-run', { kind, source, target, size })
+      this.#emit('dry-run', { kind, source, target, size, move: move === true })
       return
     }
     if (this.#style.quiet) return
     const amount = size === undefined ? '' : ` (${formatSize(size)})`
-    const verb = kind === 'read' ? 'download' : kind
+    const verb = move === true ? 'move' : kind === 'read' ? 'download' : kind
     this.#streams.stdout.write(
       `(dry run) ${verb} ${escapeText(source)}${amount} to ${escapeText(target)}\n`,
     )
@@ -113,9 +116,10 @@ export class CopyReport {
     const { kind, source, target } = this.#route
     if (this.#style.json) {
       const { size, parts, attempts, elapsedMs, etag, versionId, checksum, verified } = summary
-      const { resumed, keptBytes, how, relayReason } = summary
+      const { resumed, keptBytes, moved = false, how, relayReason } = summary
       const counts = { size, parts, attempts, elapsedMs: Math.round(elapsedMs) }
-      const proof = { etag, versionId, checksum, verified, resumed, keptBytes, how, relayReason }
+      const known = { etag, versionId, checksum, verified, resumed, keptBytes }
+      const proof = { ...known, moved, how, relayReason }
       const { opened, reused, openedPerThousandRequests } = pool
       const connections = { opened, reused, openedPerThousandRequests }
       this.#emit('result', { kind, source, target, ...counts, ...proof, connections })
@@ -134,8 +138,9 @@ export class CopyReport {
     if (summary.verified === 'none') facts.push('not verified, the store lets us not look')
     if (summary.verified === 'size') facts.push('size verified, the store keeps no checksum')
     if (summary.relayReason !== undefined) this.notice(summary.relayReason)
+    const verb = summary.moved === true ? 'moved' : VERBS[kind]
     const names = `${escapeText(source)} to ${escapeText(target)}`
-    this.#streams.stderr.write(`${VERBS[kind]} ${names}: ${facts.join(', ')}\n`)
+    this.#streams.stderr.write(`${verb} ${names}: ${facts.join(', ')}\n`)
   }
 
   failed(error: unknown): void {

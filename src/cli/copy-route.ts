@@ -24,6 +24,7 @@ export type CopyRoute =
       readonly open: () => string | Readable
       /** Bytes, where they can be known beforehand. */
       readonly size: number | undefined
+      readonly isStream: boolean
     }
   | { readonly kind: 'download' | 'copy'; readonly source: string; readonly target: string }
   | {
@@ -42,41 +43,69 @@ const OPEN_FILE = /^\/(?:dev|proc\/[^/]+)\/fd\/|^\/dev\/stderr$/
 
 const isUri = (text: string): boolean => text.startsWith('s3://')
 
+/** Whether the source stays. */
+export type CopyCommand = 'cp' | 'mv'
+
 /**
  * @param parse the library's reading of `s3://bucket/key`
- * @throws UsageError for what `cp` does not do; ERR_URI_INVALID, ERR_KEY_INVALID
+ * @throws UsageError for what the command does not do; ERR_URI_INVALID, ERR_KEY_INVALID
  */
 export async function routeCopy(
   source: string,
   target: string,
   parse: (uri: string) => S3Location,
+  command: CopyCommand = 'cp',
 ): Promise<CopyRoute> {
   for (const text of [source, target]) checkSpelling(text)
-  if (isUri(source) && isUri(target)) return routeBetween(source, parse(source), target)
+  const isMove = command === 'mv'
+  if (isMove && (STDIN.includes(source) || STDOUT.includes(target))) throw noFile()
+  if (isUri(source) && isUri(target)) return routeBetween(source, parse(source), target, command)
   if (!isUri(source) && !isUri(target)) {
     const message = 'One of source and destination must be s3://bucket/key.'
-    throw new UsageError('ERR_USAGE', message, 'For two local files use the cp of your system.')
+    throw new UsageError(
+      'ERR_USAGE',
+      message,
+      `For two local files use the ${command} of your system.`,
+    )
   }
-  return isUri(target)
-    ? routeUpload(source, target, parse(target))
-    : routeDownload(source, parse(source), target)
+  const route = isUri(target)
+    ? await routeUpload(source, target, parse(target), command)
+    : await routeDownload(source, parse(source), target, command)
+  const isFile = route.kind === 'download' || (route.kind === 'upload' && !route.isStream)
+  if (isMove && !isFile) throw noFile()
+  return route
 }
 
 /** Below a bucket or a prefix a copy has the last name of its source. */
-function routeBetween(source: string, from: S3Location, target: string): CopyRoute {
+function routeBetween(
+  source: string,
+  from: S3Location,
+  target: string,
+  command: CopyCommand,
+): CopyRoute {
   if (from.key === '' || from.key.endsWith('/')) {
-    const message = `${source} is a bucket or a prefix, and cp copies one object.`
+    const message = `${source} is a bucket or a prefix, and ${command} is about one object.`
     throw new UsageError('ERR_URI_INVALID', message, 'Add --recursive, or name the object.')
   }
   return { kind: 'copy', source, target }
 }
 
-async function routeUpload(path: string, target: string, to: S3Location): Promise<CopyRoute> {
+function noFile(): UsageError {
+  const message = 'mv moves files and objects; of a stream nothing could be removed, or kept.'
+  return new UsageError('ERR_USAGE', message, 'Use cp, and remove the source once it is safe.')
+}
+
+async function routeUpload(
+  path: string,
+  target: string,
+  to: S3Location,
+  command: CopyCommand,
+): Promise<CopyRoute> {
   const isStandard = STDIN.includes(path)
   const found = isStandard ? undefined : await look(path)
   if (found?.isDirectory() === true) {
-    const message = `${path} is a directory, and cp copies one object.`
-    throw new UsageError('ERR_SOURCE_NOT_FILE', message, 'Name a file inside that directory.')
+    const message = `${path} is a directory, and ${command} takes one object.`
+    throw new UsageError('ERR_SOURCE_NOT_FILE', message, 'Name a file in it, or add --recursive.')
   }
   if (isStandard || (found !== undefined && !found.isFile())) {
     if (to.key === '' || to.key.endsWith('/')) {
@@ -84,17 +113,23 @@ async function routeUpload(path: string, target: string, to: S3Location): Promis
       throw new UsageError('ERR_URI_INVALID', message, 'Name the object: s3://bucket/key.')
     }
     const open = (): Readable => (isStandard ? process.stdin : createReadStream(path))
-    return { kind: 'upload', source: path, target, open, size: undefined }
+    return { kind: 'upload', source: path, target, open, size: undefined, isStream: true }
   }
   const key = to.key === '' || to.key.endsWith('/') ? `${to.key}${basename(path)}` : to.key
   // What is missing, or cannot be read, is told by the engine.
   const uri = `s3://${to.bucket}/${key}`
-  return { kind: 'upload', source: path, target: uri, open: () => path, size: found?.size }
+  const open = (): string => path
+  return { kind: 'upload', source: path, target: uri, open, size: found?.size, isStream: false }
 }
 
-async function routeDownload(source: string, from: S3Location, target: string): Promise<CopyRoute> {
+async function routeDownload(
+  source: string,
+  from: S3Location,
+  target: string,
+  command: CopyCommand,
+): Promise<CopyRoute> {
   if (from.key === '') {
-    const message = `${source} is a bucket, and cp copies one object.`
+    const message = `${source} is a bucket, and ${command} takes one object.`
     throw new UsageError('ERR_URI_INVALID', message, 'Name the object: s3://bucket/key.')
   }
   if (STDOUT.includes(target)) {

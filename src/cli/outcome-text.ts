@@ -17,15 +17,16 @@ export function outcomeLine(outcome: Outcome, bucket: string): string {
     )
   }
   const { operation } = outcome
+  const verb = outcome.move === true ? 'move' : operation
   const what = escapeText(namesOf(outcome, bucket))
   if (outcome.status === 'failed') {
     const { code, message } = failureOf(outcome.error)
-    return `failed: ${operation} ${what}: ${code} ${escapeText(message)}`
+    return `failed: ${verb} ${what}: ${code} ${escapeText(message)}`
   }
   const why = outcome.reason === 'copy' || outcome.reason === 'extra' ? '' : ` (${outcome.reason})`
-  if (outcome.status === 'done') return `${operation}: ${what}${why}`
+  if (outcome.status === 'done') return `${verb}: ${what}${why}`
   const size = operation === 'delete' ? '' : `, ${formatSize(outcome.size)}`
-  return `(dry run) ${operation}: ${what}${size}${why}`
+  return `(dry run) ${verb}: ${what}${size}${why}`
 }
 
 /** The same for programs. */
@@ -35,12 +36,14 @@ export function outcomeFields(outcome: Outcome, bucket: string): Record<string, 
     attempts,
     elapsedMs,
     mtimeMs: _,
+    move = false,
     error,
     ...rest
   } = { attempts: undefined, elapsedMs: undefined, error: undefined, ...outcome }
   return {
     ...rest,
     bucket,
+    move,
     // Of a failure: which attempt was the last.
     attempts: attempts ?? error?.context.attempt,
     elapsedMs: elapsedMs === undefined ? undefined : Math.round(elapsedMs),

@@ -19,11 +19,13 @@ export function planText({ requests }: TreePlan, cost: Cost | undefined): string
 
 /** `10 uploads of 3.0 MiB, 2 deletions` */
 export function planLine(plan: TreePlan): string {
-  const { uploads, downloads, copies, deletions, bytesUp, bytesDown, bytesCopied } = plan
+  const { uploads, downloads, copies, deletions, moves } = plan
+  const { bytesUp, bytesDown, bytesCopied } = plan
   const facts = [
     ...(uploads > 0 ? [`${counted(uploads, 'upload')} of ${formatSize(bytesUp)}`] : []),
     ...(downloads > 0 ? [`${counted(downloads, 'download')} of ${formatSize(bytesDown)}`] : []),
     ...(copies > 0 ? [`${counted(copies, 'copy')} of ${formatSize(bytesCopied)}`] : []),
+    ...(moves > 0 ? [`removal of ${counted(moves, 'source')}`] : []),
     ...(deletions > 0 ? [counted(deletions, 'deletion')] : []),
   ]
   return facts.join(', ')

@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy a file, - or a directory to s3://, and back',
     load: async () => (await import('./commands/cp.ts')).setUpCp,
   },
+  mv: {
+    summary: 'move a file or a directory to s3://, and back',
+    load: async () => (await import('./commands/mv.ts')).setUpMv,
+  },
   sync: {
     summary: 'copy what is missing or differs: a directory to s3://, back, or between prefixes',
     load: async () => (await import('./commands/sync.ts')).setUpSync,

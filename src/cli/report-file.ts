@@ -28,6 +28,7 @@ const COLUMNS = [
   'code',
   'message',
   'requestId',
+  'move',
 ] as const
 
 export class ReportFile {
@@ -85,6 +86,7 @@ function csvLine(fields: Readonly<Record<string, unknown>>): string {
     code: error?.['code'],
     message: error?.['message'] ?? fields['detail'],
     requestId: context?.['requestId'],
+    move: fields['move'] === true ? 'true' : '',
   }
   return `${COLUMNS.map((name) => csvCell(flat[name])).join(',')}\n`
 }

@@ -1,5 +1,5 @@
 /**
- * `cp --recursive` and `sync`: one tree, from the command line to the exit code.
+ * `cp --recursive`, `mv --recursive` and `sync`: one tree, from the command line to the exit code.
  */
 
 import type {
@@ -33,17 +33,20 @@ export interface TreeCommand {
   readonly source: string
   readonly target: string
   readonly values: FlagValues
+  /** Whether sources are removed. @default false */
+  readonly move?: boolean
 }
 
 /** @throws UsageError before anything was begun */
 export async function runTreeCommand(command: TreeCommand): Promise<number> {
   const { TransferEngine, parseS3Uri } = await import('../index.ts')
-  const { source, target, values } = command
+  const { source, target, values, move = false } = command
   const direction = directionOf(source, target, command.how)
   const { bucket } = parseS3Uri(direction === 'download' ? source : target)
   const options = {
     ...objectOptionsFrom(values, direction),
     ...treeOptionsFrom(values),
+    ...(move ? { removeSource: true } : {}),
     ...command.more,
     dryRun: values['dryRun'] === true || values['dryrun'] === true,
   }

@@ -126,8 +126,11 @@ export class TreeReport {
 
 /** `3 uploaded, 1 deleted, 12 unchanged: 24.0 MiB in 1.2s, 20 MiB/s` */
 function sumOf(result: TreeResult): string {
-  const { uploaded, downloaded, copied, deleted, planned, skipped, failed, unchanged } = result
-  const counts = { uploaded, downloaded, copied, deleted, unchanged, skipped, failed }
+  const { moved, deleted, planned, skipped, failed, unchanged } = result
+  // A tree is moved or copied.
+  const none = { uploaded: 0, downloaded: 0, copied: 0 }
+  const { uploaded, downloaded, copied } = moved > 0 ? none : result
+  const counts = { moved, uploaded, downloaded, copied, deleted, unchanged, skipped, failed }
   const facts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`)

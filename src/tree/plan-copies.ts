@@ -200,7 +200,7 @@ async function* lookedUpSteps(
 
 function actionOf(
   { from, remote }: CopyTreeSpec,
-  { rename }: Pick<CheckedTree, 'rename'>,
+  { rename, removeSource }: Pick<CheckedTree, 'rename' | 'removeSource'>,
   step: SyncStep<Source>,
 ): TreeAction {
   if (step.kind === 'remove') {
@@ -212,5 +212,7 @@ function actionOf(
   const { name, size, mtimeMs } = source
   const key = remote.prefix + (rename === undefined ? name : rename(name))
   const sourceKey = from.prefix + name
-  return { operation: 'copy', name, key, sourceKey, path: undefined, size, reason, mtimeMs }
+  const move = removeSource ? true : undefined
+  const what = { operation: 'copy', name, key, sourceKey, path: undefined } as const
+  return { ...what, size, reason, mtimeMs, move }
 }

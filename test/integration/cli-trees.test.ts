@@ -90,7 +90,7 @@ describe('cp --recursive', () => {
     const report = await readFile(bed().path('report.csv'), 'utf8')
     const lines = report.trimEnd().split('\n')
     expect(lines[0]).toBe(
-      'status,operation,name,bucket,key,path,size,reason,attempts,elapsedMs,etag,verified,code,message,requestId',
+      'status,operation,name,bucket,key,path,size,reason,attempts,elapsedMs,etag,verified,code,message,requestId,move',
     )
     expect(lines).toHaveLength(4)
     expect(lines.find((line) => line.startsWith('failed'))).toMatch(

@@ -12,7 +12,7 @@ import { sourceError, targetError } from '../../local-errors.ts'
 import { connectionFlags, engineOptionsOf } from '../connection-flags.ts'
 import { sideFlags, sidesOf } from '../side-flags.ts'
 import { CopyReport, type CopySummary } from '../copy-report.ts'
-import { routeCopy, type CopyRoute } from '../copy-route.ts'
+import { routeCopy, type CopyCommand, type CopyRoute } from '../copy-route.ts'
 import { EXIT } from '../exit-codes.ts'
 import { failureExit } from '../failure-exit.ts'
 import { engineFlags, type FlagValues } from '../flags.ts'
@@ -61,13 +61,13 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
     done(
       isTree
         ? await runTreeCommand({ how: 'copy', source, target, values })
-        : await runCp(source, target, values),
+        : await runCopy({ source, target, values, command: 'cp' }),
     )
   })
 }
 
 /** @throws UsageError for what has a meaning only with many */
-function checkNoTree(values: FlagValues): void {
+export function checkNoTree(values: FlagValues): void {
   const given = [...copyFlags(), ...treeFlags()].find(
     (option) => values[option.attributeName()] !== undefined,
   )
@@ -76,16 +76,25 @@ function checkNoTree(values: FlagValues): void {
   throw new UsageError('ERR_OPTION_INVALID', message, 'Add --recursive, or leave it out.')
 }
 
-async function runCp(source: string, target: string, values: FlagValues): Promise<number> {
+/** One object, from the command line to the exit code. */
+export async function runCopy(given: {
+  readonly source: string
+  readonly target: string
+  readonly values: FlagValues
+  readonly command: CopyCommand
+}): Promise<number> {
+  const { source, target, values, command } = given
   const { TransferEngine, parseS3Uri } = await import('../../index.ts')
   // What is wrong with the command line is thrown, before there is anything to report about.
-  const route = await routeCopy(source, target, parseS3Uri)
+  const route = await routeCopy(source, target, parseS3Uri, command)
   const direction = route.kind === 'read' ? 'download' : route.kind
-  const options = objectOptionsFrom(values, direction)
+  const move = command === 'mv'
+  const removal = move ? { removeSource: true } : {}
+  const options = { ...objectOptionsFrom(values, direction), ...removal }
   const engineOptions = { ...engineOptionsOf(values), ...sidesOf(values, route.kind) }
   checkMetricsFlags(values)
 
-  const report = new CopyReport(route, reportStyleOf(values))
+  const report = new CopyReport({ ...route, move }, reportStyleOf(values))
   const interruption = new Interruption(() =>
     report.notice('interrupted, cleaning up (once more exits at once)'),
   )

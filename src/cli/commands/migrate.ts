@@ -79,6 +79,7 @@ function migrateFlags(): Option[] {
     ),
     new Option('--no-overwrite', 'Leave alone what is at the destination, whoever writes it'),
     new Option('--overwrite', 'Replace all that is at the destination, once per job'),
+    new Option('--delete-source', 'Remove each object at the source once its copy is proved'),
     new Option('--max-duration <time>', 'Begin nothing more after so long').argParser((text) => {
       const value = parseDuration(text)
       if (value !== undefined && value > 0) return value
@@ -117,6 +118,7 @@ function migrateOptionsFrom(
     overwrite: overwrite === undefined ? undefined : overwrite === true ? 'always' : 'never',
     maxDurationMs,
     maxBytes,
+    removeSource: values['deleteSource'],
     rename: typeof rename === 'string' ? renameFrom(rename, replacement ?? '') : undefined,
   }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

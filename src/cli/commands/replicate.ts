@@ -19,9 +19,9 @@ import { syncFlags, treeFlags, treeOptionsFrom } from '../tree-flags.ts'
 
 const EXAMPLES = `
 A first full pass, and then another each time the interval is over, until it is interrupted: the first Ctrl-C
-lets the pass under way end, the second cuts it. Each pass is a sync: what is missing, newer or of another size
-is copied, and with --delete what only the destination has is removed. A pass that fails for what may be over
-soon is told, and followed by the next. Its lag is in the metrics (--metrics-port).
+lets the pass under way end, the second cuts it. Each pass is a sync: what is missing, newer or of another
+size is copied, and with --delete what only the destination has is removed. A pass that fails for what may be
+over soon is told, and followed by the next. Its lag is in the metrics (--metrics-port).
 
 Examples:
   transfer-engine replicate s3://a/data s3://b/data --watch 5m --delete --max-delete 100

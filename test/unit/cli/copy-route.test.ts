@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { routeCopy, type CopyRoute } from '../../../src/cli/copy-route.ts'
+import { routeCopy, type CopyCommand, type CopyRoute } from '../../../src/cli/copy-route.ts'
 import { parseS3Uri } from '../../../src/store/uri.ts'
 
 let dir = ''
@@ -15,8 +15,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
-const route = (source: string, target: string): Promise<CopyRoute> =>
-  routeCopy(source, target, parseS3Uri)
+const route = (source: string, target: string, command?: CopyCommand): Promise<CopyRoute> =>
+  routeCopy(source, target, parseS3Uri, command)
 const inDir = (name: string): string => join(dir, name)
 
 describe('an upload', () => {
@@ -107,5 +107,29 @@ describe('what cp does not do', () => {
     ['a', 's3://host:9000/b/y', 'ERR_URI_INVALID'],
   ])('is told for %j to %j', async (source, target, code) => {
     await expect(route(source, target)).rejects.toMatchObject({ code })
+  })
+})
+
+describe('a move', () => {
+  it('is of a file or an object', async () => {
+    expect(await route(inDir('file.txt'), 's3://b/', 'mv')).toMatchObject({ kind: 'upload' })
+    expect(await route('s3://b/key', inDir('folder'), 'mv')).toMatchObject({ kind: 'download' })
+  })
+
+  it.each([
+    ['-', 's3://b/'],
+    ['-', 's3://b/key'],
+    ['/dev/stdin', 's3://b/key'],
+    ['PIPE', 's3://b/key'],
+    ['s3://b/key', '-'],
+    ['s3://b/key', 'PIPE'],
+    ['s3://b/key', '/dev/null'],
+  ])('is of no stream: %s to %s', async (source, target) => {
+    const named = (text: string): string => (text === 'PIPE' ? inDir('pipe') : text)
+    const failure = route(named(source), named(target), 'mv')
+    await expect(failure).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: expect.stringMatching(/^mv moves files and objects/) as string,
+    })
   })
 })

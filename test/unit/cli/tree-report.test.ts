@@ -46,6 +46,7 @@ const OUTCOMES: readonly Outcome[] = [
   {
     ...action,
     name: 'bad',
+    move: true,
     status: 'failed',
     error: new TransferError('ERR_ACCESS_DENIED', 'No, "never"', { requestId: 'r1', attempt: 3 }),
   },
@@ -75,12 +76,14 @@ describe('a report', () => {
       etag: '"e"',
       verified: 'checksum',
       resumed: false,
+      move: false,
       error: null,
     })
     expect(rows[1]).toMatchObject({
       ...action,
       ...place,
       name: 'bad',
+      move: true,
       status: 'failed',
       attempts: 3,
       error: {
@@ -99,11 +102,11 @@ describe('a report', () => {
     const [name, key, path] = ['"a,""b\n"', '"p/a,""b\n"', '"/tree/a,""b\n"']
     expect(text).toBe(
       [
-        'status,operation,name,bucket,key,path,size,reason,attempts,elapsedMs,etag,verified,code,message,requestId',
-        `done,upload,${name},bucket,${key},${path},7,newer,2,12,"""e""",checksum,,,`,
-        `failed,upload,bad,bucket,${key},${path},7,newer,3,,,,ERR_ACCESS_DENIED,"No, ""never""",r1`,
-        'skipped,,clash,,,,,name-collision,,,,,,a is a file already,',
-        `planned,delete,${name},bucket,${key},,0,extra,,,,,,,`,
+        'status,operation,name,bucket,key,path,size,reason,attempts,elapsedMs,etag,verified,code,message,requestId,move',
+        `done,upload,${name},bucket,${key},${path},7,newer,2,12,"""e""",checksum,,,,`,
+        `failed,upload,bad,bucket,${key},${path},7,newer,3,,,,ERR_ACCESS_DENIED,"No, ""never""",r1,true`,
+        'skipped,,clash,,,,,name-collision,,,,,,a is a file already,,',
+        `planned,delete,${name},bucket,${key},,0,extra,,,,,,,,`,
         '',
       ].join('\n'),
     )
