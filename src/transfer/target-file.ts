@@ -25,6 +25,7 @@ import type { DiskMode } from '../options.ts'
 import type { ByteLocation } from '../pool/protocol.ts'
 import { formatSize } from '../units.ts'
 import { openDirect, wantsDirect } from './direct-disk.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 export interface TemporaryOptions {
   /** Is told the path of the temporary file before it is made. */
@@ -230,21 +231,4 @@ async function checkSpace(
   if (free >= size) return
   const message = `${path} needs ${formatSize(size)}, its disk has ${formatSize(free)} free`
   throw new TransferError('ERR_DISK_FULL', message, { ...context, path })
-}
-
-/**
- * Makes the names in a directory durable. One that cannot be synced (not every file system can) is no
- * failure; one the disk cannot write is.
- */
-export async function syncDirectory(directory: string): Promise<void> {
-  try {
-    const handle = await open(directory, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'EIO') throw targetError(error, directory)
-  }
 }

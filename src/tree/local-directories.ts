@@ -8,7 +8,7 @@ import { dirname, resolve, sep } from 'node:path'
 import { assert } from '../assert.ts'
 import { TransferError } from '../errors.ts'
 import { errnoOf, targetError } from '../local-errors.ts'
-import { syncDirectory } from '../transfer/target-file.ts'
+import { syncDirectory } from '../transfer/sync-directory.ts'
 
 export class LocalDirectories {
   readonly #root: string

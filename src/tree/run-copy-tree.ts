@@ -6,6 +6,7 @@
  *   list ─┘                          └─ remove, when both sides were read to their ends
  */
 
+import type { RequestAttributes } from '../store/attributes.ts'
 import { carryOut } from './carry-out.ts'
 import { ObjectMover, transferring } from './object-mover.ts'
 import { ObjectOptions } from './object-options.ts'
@@ -36,11 +37,10 @@ export async function runCopyTree(
   const rules = {}
   const transfer = transferring(objects, { spec, objectOptions, rules, signal })
   const { remote } = spec
-  const fromSource = removingObjects(source, spec.from.bucket, {
-    attributesOf: () => attributes,
-    signal,
-  })
-  const sources = options.removeSource ? fromSource : undefined
+  const attributesOf = (): RequestAttributes => attributes
+  const sources = options.removeSource
+    ? removingObjects(source, spec.from.bucket, { attributesOf, signal })
+    : undefined
   const mover = new ObjectMover({
     sources,
     transfer,

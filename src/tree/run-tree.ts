@@ -18,7 +18,7 @@ import type { TreeAction } from './outcome.ts'
 import type { PartSizes, TreePlan } from './plan-sums.ts'
 import { planTree } from './plan-tree.ts'
 import type { TreeSpec } from './sides.ts'
-import { removingFiles, removingObjects } from './source-removal.ts'
+import { removingFiles, removingObjects, type SourceRemoval } from './source-removal.ts'
 import { sweepTemporary } from './sweep-temporary.ts'
 import { TemporaryFiles } from './temporary-files.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -71,9 +71,11 @@ export async function runTree(
     const own = objectOptions.of(action)
     return own === each ? attributes : requestAttributesOf(own)
   }
-  const fromStore = removingObjects(store, bucket, { attributesOf, signal })
-  const removal = direction === 'upload' ? removingFiles : fromStore
-  const sources = removeSource ? removal : undefined
+  let sources: SourceRemoval | undefined
+  if (removeSource) {
+    const isUpload = direction === 'upload'
+    sources = isUpload ? removingFiles : removingObjects(store, bucket, { attributesOf, signal })
+  }
   const moving = { transfer, store, remote, directories, temporary, sources, signal }
   const mover = new ObjectMover(moving)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)

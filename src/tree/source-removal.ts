@@ -3,7 +3,7 @@
  * removed behind its copy, while others are copied still.
  */
 
-import { listenOnce } from '../transfer/abort-listeners.ts'
+import { setMaxListeners } from 'node:events'
 import { CopiedFile } from '../transfer/copied-file.ts'
 import { removeSource } from '../transfer/move.ts'
 import type { Verification } from '../transfer/results.ts'
@@ -40,30 +40,16 @@ export function removingObjects(
   },
 ): SourceRemoval {
   const { attributesOf, signal } = options
+  // As many listen as removals are under way, and each takes its listener off again.
+  setMaxListeners(0, signal)
   return (action) => {
     const { sourceKey, path } = action
     const key = sourceKey ?? action.key
     const remove = (copied: Copied): Promise<void> =>
-      removeSource(copied, { bucket, key, path }, () =>
-        withOwnSignal(signal, (own) => {
-          const asked = { attributes: attributesOf(action), signal: own }
-          return removeObject(store, { bucket, key }, copied.etag, asked)
-        }),
-      )
+      removeSource(copied, { bucket, key, path }, () => {
+        const attributes = attributesOf(action)
+        return removeObject(store, { bucket, key }, copied.etag, { attributes, signal })
+      })
     return Promise.resolve(remove)
-  }
-}
-
-/** Each request listens to its signal; one that many share would be listened to by all of them. */
-async function withOwnSignal(
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const own = new AbortController()
-  const unlisten = listenOnce(signal, () => own.abort(signal.reason))
-  try {
-    await work(own.signal)
-  } finally {
-    unlisten()
   }
 }

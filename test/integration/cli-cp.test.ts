@@ -138,6 +138,7 @@ describe('cp in JSON', () => {
       'verified',
       'resumed',
       'keptBytes',
+      'moved',
       'connections',
     ])
   })

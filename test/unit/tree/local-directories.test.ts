@@ -7,7 +7,7 @@ import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 /** Directories that were made durable, in order. */
 const synced: string[] = []
-vi.mock('../../../src/transfer/target-file.ts', () => ({
+vi.mock('../../../src/transfer/sync-directory.ts', () => ({
   syncDirectory: (path: string) => {
     synced.push(path)
     return Promise.resolve()
