@@ -29,6 +29,15 @@ export function outcomeLine(outcome: Outcome, bucket: string): string {
   return `(dry run) ${verb}: ${what}${size}${why}`
 }
 
+/** What only some outcomes have. */
+const NOT_DONE = {
+  attempts: undefined,
+  elapsedMs: undefined,
+  lastModified: undefined,
+  fileMtimeMs: undefined,
+  error: undefined,
+} as const
+
 /** The same for programs. */
 export function outcomeFields(outcome: Outcome, bucket: string): Record<string, unknown> {
   if (outcome.status === 'skipped') return { ...outcome }
@@ -37,9 +46,11 @@ export function outcomeFields(outcome: Outcome, bucket: string): Record<string, 
     elapsedMs,
     mtimeMs: _,
     move = false,
+    lastModified: __,
+    fileMtimeMs: ___,
     error,
     ...rest
-  } = { attempts: undefined, elapsedMs: undefined, error: undefined, ...outcome }
+  } = { ...NOT_DONE, ...outcome }
   return {
     ...rest,
     bucket,

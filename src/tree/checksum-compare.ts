@@ -6,7 +6,7 @@
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { encodeDigest } from '../checksum/encoding.ts'
-import { bestStored } from '../checksum/stored.ts'
+import { bestStored, type Checksum } from '../checksum/stored.ts'
 import { isTransferError, toTransferError, type TransferError } from '../errors.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
@@ -34,60 +34,67 @@ export interface ChecksumCompareOptions {
   readonly signal: AbortSignal
 }
 
+/** What came of comparing. */
+export interface Contents {
+  /** Why both differ; `undefined` when they are the same. */
+  readonly reason: ActionReason | undefined
+  /** What both have, when they are the same. */
+  readonly checksum?: Checksum | undefined
+}
+
 /**
- * Why a file and an object differ; `undefined` when they are the same. What cannot be compared counts
- * as different: `no-checksum`.
+ * Compares a file and an object. What cannot be compared counts as different: `no-checksum`.
  * @throws what HEAD throws, but for an object that is gone by now; ERR_WORKER_LOST, ERR_ABORTED
  */
-export async function differByChecksum(
+export async function compareContents(
   file: FileEntry,
   { key, size }: ObjectEntry,
   { store, bucket, digest, attributes, signal }: ChecksumCompareOptions,
-): Promise<ActionReason | undefined> {
-  if (file.size !== size) return 'size'
+): Promise<Contents> {
+  if (file.size !== size) return { reason: 'size' }
   let info: ObjectInfo
   try {
     info = await store.head({ bucket, key }, { attributes, signal })
   } catch (error) {
-    if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return 'missing'
+    if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') {
+      return { reason: 'missing' }
+    }
     throw error
   }
-  if (info.size !== file.size) return 'size'
-  const stored = storedOf(info)
-  if (stored === undefined) return 'no-checksum'
+  if (info.size !== file.size) return { reason: 'size' }
+  const stored = fullChecksumOf(info)
+  if (stored === undefined) return { reason: 'no-checksum' }
   let found: Uint8Array
   try {
     found = await digest(file.path, stored.algorithm, signal)
   } catch (error) {
     // What is wrong with a file, a copy of it tells; or a copy to it mends.
-    if (isTransferError(error) && error.code.startsWith('ERR_SOURCE_')) return 'checksum'
+    if (isTransferError(error) && error.code.startsWith('ERR_SOURCE_')) {
+      return { reason: 'checksum' }
+    }
     throw error
   }
   const isSame = stored.value === encodeDigest(found)
-  return isSame ? undefined : 'checksum'
+  return isSame ? { reason: undefined, checksum: stored } : { reason: 'checksum' }
 }
 
-interface Stored {
-  readonly algorithm: ChecksumAlgorithm
-  /** In base64. */
-  readonly value: string
+/** A checksum of all bytes that the store knows: one it keeps, or the MD5 an ETag is. */
+export function fullChecksumOf(info: ObjectInfo): Checksum | undefined {
+  const stored = bestStored(info.checksums, info.checksumType)
+  return stored?.type === 'FULL_OBJECT' ? stored : md5Of(info)
 }
 
-function storedOf({
-  checksums,
-  checksumType,
+/** The MD5 that an ETag is, of an object that was sent in one piece. */
+export function md5Of({
   etag,
   serverSideEncryption,
-}: ObjectInfo): Stored | undefined {
-  const stored = bestStored(checksums, checksumType)
-  if (stored?.type === 'FULL_OBJECT') {
-    return { algorithm: stored.algorithm, value: stored.value }
-  }
+}: Pick<ObjectInfo, 'etag' | 'serverSideEncryption'>): Checksum | undefined {
   // With keys of KMS or of the customer an ETag is no MD5.
   const isPlain = serverSideEncryption === undefined || serverSideEncryption === 'AES256'
   const hex = isPlain ? MD5_ETAG.exec(etag)?.[1] : undefined
   if (hex === undefined) return undefined
-  return { algorithm: 'MD5', value: Buffer.from(hex, 'hex').toString('base64') }
+  const value = Buffer.from(hex, 'hex').toString('base64')
+  return { algorithm: 'MD5', value, type: 'FULL_OBJECT' }
 }
 
 /** Pairs compared at once. Source: none; enough that HEAD of a store far away is asked for many. */
@@ -99,7 +106,7 @@ type SyncPair<S, D> = Pair<S | FileEntry, D | FileEntry>
 export class ChecksumVerdicts {
   readonly #options: ChecksumCompareOptions
   #heads = 0
-  readonly #verdicts = new WeakMap<object, ActionReason | TransferError | undefined>()
+  readonly #verdicts = new WeakMap<object, Contents | TransferError>()
 
   constructor(options: ChecksumCompareOptions) {
     this.#options = options
@@ -129,18 +136,15 @@ export class ChecksumVerdicts {
     return this.#heads
   }
 
-  /** Why the source of a pair differs, `undefined` when it does not, or why nobody knows. */
-  of(source: FileEntry | ObjectEntry): ActionReason | TransferError | undefined {
+  /** How the source of a pair compares, or why nobody knows. */
+  of(source: FileEntry | ObjectEntry): Contents | TransferError | undefined {
     return this.#verdicts.get(source)
   }
 
-  async #compare(
-    file: FileEntry,
-    object: ObjectEntry,
-  ): Promise<ActionReason | TransferError | undefined> {
+  async #compare(file: FileEntry, object: ObjectEntry): Promise<Contents | TransferError> {
     if (file.size === object.size) this.#heads += 1
     try {
-      return await differByChecksum(file, object, this.#options)
+      return await compareContents(file, object, this.#options)
     } catch (error) {
       return toTransferError(error)
     }

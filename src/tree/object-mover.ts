@@ -4,6 +4,7 @@
 
 import { rm } from 'node:fs/promises'
 import { isTransferError, toTransferError, type TransferError } from '../errors.ts'
+import { attributesFor, type Restore } from '../file-attributes.ts'
 import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
@@ -83,6 +84,8 @@ export interface MoverOptions {
   readonly temporary: TemporaryFiles | undefined
   /** Removes the source of each, if that is asked for. */
   readonly sources: SourceRemoval | undefined
+  /** What files that come down are given of their objects. */
+  readonly restore: Restore | undefined
   readonly signal: AbortSignal
 }
 
@@ -102,7 +105,7 @@ export class ObjectMover implements Mover {
   }
 
   async move(action: TreeAction): Promise<Done> {
-    const { transfer: start, directories, temporary, sources } = this.#options
+    const { transfer: start, directories, temporary, sources, restore } = this.#options
     if (directories !== undefined) await directories.makeFor(action.path ?? '')
     if (temporary !== undefined) await temporary.noted()
     const removeSource = await sources?.(action)
@@ -114,8 +117,18 @@ export class ObjectMover implements Mover {
       const isCopy = 'how' in result
       const verified = isCopy ? weaker(result) : result.verified
       await removeSource?.({ verified, etag: isCopy ? result.sourceEtag : etag })
-      const how = isCopy ? result.how : undefined
-      return { size, attempts, elapsedMs, etag, checksum, verified, resumed, how }
+      const done = { size, attempts, elapsedMs, etag, checksum, verified, resumed }
+      if (isCopy) {
+        const { how, sourceEtag, versionId } = result
+        return { ...done, how, sourceEtag, versionId }
+      }
+      const { mtimeMs } = action
+      if (!('metadata' in result)) {
+        return { ...done, versionId: result.versionId, fileMtimeMs: mtimeMs }
+      }
+      const { metadata, lastModified = mtimeMs, object } = result
+      const { mtimeMs: fileMtimeMs } = attributesFor(restore, { metadata, lastModified })
+      return { ...done, versionId: object.versionId, lastModified, fileMtimeMs }
     } catch (error) {
       if (isTransferError(error) && error.context.leftBehind !== undefined) temporary?.left()
       throw error

@@ -26,7 +26,7 @@ export interface TreeAction {
   readonly reason: ActionReason
   /** Whether the source is removed once the copy is proved. */
   readonly move?: true | undefined
-  /** LastModified of an object that comes down. Epoch milliseconds. */
+  /** Of the source: of a file, or LastModified of an object. Epoch milliseconds. */
   readonly mtimeMs?: number | undefined
 }
 
@@ -56,17 +56,50 @@ export interface DoneOutcome extends TreeAction {
   readonly attempts: number
   readonly elapsedMs: number
   readonly etag?: string | undefined
+  /** Of the object; `undefined` in a bucket without versions. */
+  readonly versionId?: string | undefined
   readonly checksum?: Checksum | undefined
   readonly verified?: Verification | undefined
   readonly resumed?: boolean | undefined
   /** Of a copy: whether the store made it, or it came through here. */
   readonly how?: CopyWay | undefined
+  /** ETag of the source of a copy, as sent. */
+  readonly sourceEtag?: string | undefined
+  /** Of an object that came down. Epoch milliseconds. */
+  readonly lastModified?: number | undefined
+  /** The time the file went up with, or was given when it came down. Epoch milliseconds. */
+  readonly fileMtimeMs?: number | undefined
+}
+
+/** The same on both sides, so nothing was done about it. */
+export interface UnchangedEntry {
+  readonly name: string
+  readonly key: string
+  readonly size: number
+  /** As listed. */
+  readonly etag: string | undefined
+  /** Of the object. Epoch milliseconds; 0 if the store did not say. */
+  readonly lastModified: number
+  readonly fileMtimeMs?: number | undefined
+  /** What both sides have, where contents were compared. */
+  readonly checksum: Checksum | undefined
 }
 
 /** What is found out about an action that is done. */
 export type Done = Pick<
   DoneOutcome,
-  'size' | 'attempts' | 'elapsedMs' | 'etag' | 'checksum' | 'verified' | 'resumed' | 'how'
+  | 'size'
+  | 'attempts'
+  | 'elapsedMs'
+  | 'etag'
+  | 'versionId'
+  | 'checksum'
+  | 'verified'
+  | 'resumed'
+  | 'lastModified'
+  | 'fileMtimeMs'
+  | 'how'
+  | 'sourceEtag'
 >
 
 /** Field by field: to spread two objects into one costs more than all else that is said of a small one. */
@@ -85,10 +118,14 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     attempts: done.attempts,
     elapsedMs: done.elapsedMs,
     etag: done.etag,
+    versionId: done.versionId,
     checksum: done.checksum,
     verified: done.verified,
     resumed: done.resumed,
     how: done.how,
+    sourceEtag: done.sourceEtag,
+    lastModified: done.lastModified,
+    fileMtimeMs: done.fileMtimeMs,
   }
 }
 

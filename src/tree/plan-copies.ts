@@ -13,7 +13,7 @@ import type { NamedObject, ObjectEntry, TreeEntry } from './entries.ts'
 import { mergeJoin } from './merge-join.ts'
 import { wantedNames } from './name-list.ts'
 import { namedObjects } from './named-entries.ts'
-import type { ActionReason, FailedOutcome, TreeAction } from './outcome.ts'
+import type { ActionReason, FailedOutcome, TreeAction, UnchangedEntry } from './outcome.ts'
 import { planSync, type SyncStep } from './plan-sync.ts'
 import { objectsOf, type CopyTreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -119,7 +119,7 @@ async function* joinedSteps(
     remove: planning.delete,
     removeMax: planning.maxDelete,
     veto: () => undefined,
-    onUnchanged: () => job.unchanged(),
+    onUnchanged: (_, its) => job.unchanged(() => unchangedEntry(its)),
   })
 }
 
@@ -165,7 +165,7 @@ async function* lookedUpSteps(
   planning: CopyPlanning,
 ): AsyncGenerator<Step> {
   const { destination, attributes, checksum, overwrite, source } = planning
-  const look = async (mine: Source): Promise<Step | undefined> => {
+  const look = async (mine: Source): Promise<Step | UnchangedEntry> => {
     const action = actionOf(spec, planning, { kind: 'copy', source: mine, reason: 'missing' })
     const { bucket } = spec.remote
     let found: ObjectInfo
@@ -178,24 +178,30 @@ async function* lookedUpSteps(
       }
       return { ...action, status: 'failed', error: failure }
     }
-    const { size, lastModified: mtimeMs = 0 } = found
+    const { size, lastModified: mtimeMs = 0, etag } = found
     const its = { name: mine.name, size, mtimeMs }
     const entry = { ...mine, mtimeMs: mine.mtimeMs ?? 0 }
     const reason = differ(planning, entry, its)
     if (reason !== undefined) return { kind: 'copy', source: mine, reason }
-    if (!checksum || overwrite !== 'newer') return undefined
+    const { name } = mine
+    const same = { name, key: action.key, size, etag, lastModified: mtimeMs, checksum: undefined }
+    if (!checksum || overwrite !== 'newer') return same
     try {
       const from = { bucket: spec.from.bucket, key: mine.key }
       const differs = differByHeads(await source.head(from, { attributes }), found)
-      return differs && { kind: 'copy', source: mine, reason: differs }
+      return differs === undefined ? same : { kind: 'copy', source: mine, reason: differs }
     } catch (error) {
       return { ...action, status: 'failed', error: toTransferError(error) }
     }
   }
   for await (const step of ahead(sources(job, spec, planning), LOOKS_AHEAD, look)) {
-    if (step === undefined) job.unchanged()
-    else yield step
+    if ('kind' in step || 'status' in step) yield step
+    else await job.unchanged(() => step)
   }
+}
+
+function unchangedEntry({ name, key, size, etag, mtimeMs }: ObjectEntry): UnchangedEntry {
+  return { name, key, size, etag, lastModified: mtimeMs, checksum: undefined }
 }
 
 function actionOf(

@@ -27,7 +27,8 @@ export interface PlanSyncOptions<S extends TreeEntry, D extends TreeEntry> {
   readonly removeMax: number
   /** Why nothing may be removed after all; asked when both sides were read. */
   readonly veto: () => string | undefined
-  readonly onUnchanged: (name: string) => void
+  /** Hears of those that are the same; what it returns is waited for. */
+  readonly onUnchanged: (source: S, destination: D) => Promise<void> | undefined
 }
 
 /**
@@ -52,8 +53,10 @@ export async function* planSync<S extends TreeEntry, D extends TreeEntry>(
       continue
     }
     const reason = await options.differ(source, destination)
-    if (reason === undefined) options.onUnchanged(name)
-    else if (reason !== 'told') yield { kind: 'copy', source, reason }
+    if (reason === undefined) {
+      const told = options.onUnchanged(source, destination)
+      if (told !== undefined) await told
+    } else if (reason !== 'told') yield { kind: 'copy', source, reason }
   }
   if (extra.length === 0) return
   const refusal = refusalOf(extra.length, sources, options)

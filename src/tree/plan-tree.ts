@@ -15,7 +15,7 @@ import { mergeJoin, type Pair } from './merge-join.ts'
 import { wantedNames } from './name-list.ts'
 import { namedFiles, namedObjects } from './named-entries.ts'
 import type { ObjectOptions } from './object-options.ts'
-import type { ActionReason, SkippedOutcome, TreeAction } from './outcome.ts'
+import type { ActionReason, SkippedOutcome, TreeAction, UnchangedEntry } from './outcome.ts'
 import { planSync, type SyncStep } from './plan-sync.ts'
 import { filesOf, objectsOf, type TreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -154,7 +154,7 @@ async function* syncSteps(
         return reason === 'same' ? unfinished(from) : reason
       }
       const verdict = verdicts.of(from)
-      if (!isTransferError(verdict)) return verdict ?? unfinished(from)
+      if (!isTransferError(verdict)) return verdict?.reason ?? unfinished(from)
       const action = copyOf(spec, options, { kind: 'copy', source: from, reason: 'copy' })
       await job.ended('status' in action ? action : { ...action, status: 'failed', error: verdict })
       return 'told'
@@ -162,7 +162,7 @@ async function* syncSteps(
     remove: options.delete,
     removeMax: options.maxDelete,
     veto: () => incomplete,
-    onUnchanged: () => job.unchanged(),
+    onUnchanged: (from, to) => job.unchanged(() => unchangedEntry(from, to, verdicts)),
   })
 }
 
@@ -186,7 +186,8 @@ function copyOf(
   const key = remote.prefix + name
   const move = removeSource || undefined
   if ('path' in source) {
-    return { operation: 'upload', name, key, path: source.path, size, reason, move }
+    const { path } = source
+    return { operation: 'upload', name, key, path, size, reason, move, mtimeMs }
   }
   const file = localName(name, { platform, encodeNames })
   if (file.problem !== undefined) {
@@ -198,6 +199,20 @@ function copyOf(
   }
   const path = pathBelow(local.root, file.name, platform)
   return { operation: 'download', name, key, path, size, reason, move, mtimeMs }
+}
+
+/** What is known of a pair without asking for more. */
+function unchangedEntry(
+  from: FileEntry | ObjectEntry,
+  to: FileEntry | ObjectEntry,
+  verdicts: ChecksumVerdicts | undefined,
+): UnchangedEntry {
+  const [file, object] = 'path' in from ? [from, to] : [to, from]
+  const { name, size, key, mtimeMs, etag } = object as ObjectEntry
+  const verdict = verdicts?.of(from)
+  const checksum = isTransferError(verdict) ? undefined : verdict?.checksum
+  const lastModified = mtimeMs
+  return { name, key, size, etag, lastModified, fileMtimeMs: file.mtimeMs, checksum }
 }
 
 function removalOf({ direction, local, remote }: TreeSpec, name: string): TreeAction {

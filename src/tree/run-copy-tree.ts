@@ -48,6 +48,7 @@ export async function runCopyTree(
     remote,
     directories: undefined,
     temporary: undefined,
+    restore: undefined,
     signal,
   })
   const planned = planCopies(job, spec, { ...options, source, destination: store, attributes })

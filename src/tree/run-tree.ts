@@ -7,6 +7,7 @@
  */
 
 import { validateAttributes, type RequestAttributes } from '../store/attributes.ts'
+import type { Restore } from '../file-attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ResumeSettings } from '../transfer/resume-settings.ts'
 import { carryOut } from './carry-out.ts'
@@ -62,7 +63,7 @@ export async function runTree(
   const { store, objects, digest } = host
   if (!options.dryRun) await sweepTemporary(host.resume, { root: local.root, signal })
   const temporary = directories && new TemporaryFiles(local.root, host.resume)
-  const restore = options.preserve ? 'preserved' : 'time'
+  const restore: Restore = options.preserve ? 'preserved' : 'time'
   const rules = { restore, token: temporary?.token } as const
   const attributes = requestAttributesOf(each)
   const asked = { spec, objectOptions, rules, fsync: removeSource, signal }
@@ -76,7 +77,7 @@ export async function runTree(
     const isUpload = direction === 'upload'
     sources = isUpload ? removingFiles : removingObjects(store, bucket, { attributesOf, signal })
   }
-  const moving = { transfer, store, remote, directories, temporary, sources, signal }
+  const moving = { transfer, store, remote, directories, temporary, restore, sources, signal }
   const mover = new ObjectMover(moving)
   const fold = foldingOf(local.root, options.dryRun ? undefined : directories)
   const verdicts = options.checksum

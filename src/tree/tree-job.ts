@@ -4,7 +4,13 @@
 
 import { toTransferError, TransferError } from '../errors.ts'
 import type { TreePlan } from './plan-sums.ts'
-import { TreeTally, type Outcome, type TreeAction, type TreeCounts } from './outcome.ts'
+import {
+  TreeTally,
+  type Outcome,
+  type TreeAction,
+  type TreeCounts,
+  type UnchangedEntry,
+} from './outcome.ts'
 import type { TreeProgress, TreeResult } from './tree-transfer.ts'
 import type { CheckedTree } from './tree-options.ts'
 
@@ -15,8 +21,13 @@ const FAILURES_KEPT = 100
 const PROGRESS_MS = 100
 
 /** What of the options a job needs. */
-export type JobOptions = Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgress'> &
-  Partial<Pick<CheckedTree, 'until'>>
+export interface JobOptions
+  extends
+    Pick<CheckedTree, 'maxErrors' | 'onOutcome' | 'onProgress'>,
+    Partial<Pick<CheckedTree, 'until'>> {
+  /** Hears of what is the same on both sides. */
+  readonly onUnchanged?: ((entry: UnchangedEntry) => unknown) | undefined
+}
 
 export class TreeJob {
   readonly signal: AbortSignal
@@ -62,8 +73,15 @@ export class TreeJob {
     this.#isKnown = true
   }
 
-  unchanged(): void {
+  /**
+   * One is the same on both sides.
+   * @param entry made only if somebody hears of it
+   * @returns nothing when nobody has to be waited for; rejects never
+   */
+  unchanged(entry: () => UnchangedEntry): Promise<void> | undefined {
     this.#tally.unchanged()
+    const { onUnchanged } = this.#options
+    return onUnchanged && this.#tell(() => onUnchanged(entry()))
   }
 
   /** Resolves when whoever hears of outcomes wants more; rejects never. */
@@ -73,11 +91,7 @@ export class TreeJob {
       this.#failures.push(outcome.error)
     }
     this.#report()
-    try {
-      await this.#options.onOutcome?.(outcome)
-    } catch (error) {
-      this.#broken ??= { error }
-    }
+    await this.#tell(() => this.#options.onOutcome?.(outcome))
   }
 
   /** @throws what the job is to end with, when nothing more is to be begun */
@@ -125,6 +139,14 @@ export class TreeJob {
   /** What it rejects with. */
   failure(error: unknown): TransferError {
     return this.signal.aborted ? abortedBy(this.signal.reason) : toTransferError(error)
+  }
+
+  async #tell(tell: () => unknown): Promise<void> {
+    try {
+      await tell()
+    } catch (error) {
+      this.#broken ??= { error }
+    }
   }
 
   #report(isLast = false): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChecksumAlgorithm } from '../../../src/checksum/algorithms.ts'
 import { TransferError } from '../../../src/errors.ts'
 import type { ObjectInfo } from '../../../src/store/object-store.ts'
-import { ChecksumVerdicts, differByChecksum } from '../../../src/tree/checksum-compare.ts'
+import { ChecksumVerdicts, compareContents } from '../../../src/tree/checksum-compare.ts'
 import type { FileEntry, ObjectEntry } from '../../../src/tree/entries.ts'
 import { collect } from '../../helpers/collect.ts'
 import { failureOf } from '../../helpers/failure.ts'
@@ -11,6 +11,7 @@ import { objectInfo } from '../transfer/run-fixture.ts'
 
 const CONTENT = 'content'
 const MD5 = createHash('md5').update(CONTENT).digest('hex')
+const MD5_BASE64 = Buffer.from(MD5, 'hex').toString('base64')
 
 const file = (name = 'a', size = 7): FileEntry => {
   return { name, path: `/tree/${name}`, size, mtimeMs: 0, mode: 0o644 }
@@ -48,7 +49,7 @@ function optionsOf(info: Partial<ObjectInfo>, setting: Setting = {}) {
 }
 
 describe('a file and an object of one size', () => {
-  const value = Buffer.from(MD5, 'hex').toString('base64')
+  const value = MD5_BASE64
 
   it.each<[string, Partial<ObjectInfo>, string | undefined, string | undefined]>([
     ['a full checksum that fits', { checksums: { SHA256: value } }, undefined, 'SHA256'],
@@ -84,28 +85,31 @@ describe('a file and an object of one size', () => {
     ['another size by now', { size: 8 }, 'size', undefined],
   ])('are compared by %s', async (_, info, reason, algorithm) => {
     const options = optionsOf(info)
-    expect(await differByChecksum(file(), object(), options)).toBe(reason)
+    const contents = await compareContents(file(), object(), options)
+    expect(contents.reason).toBe(reason)
+    const same = { algorithm, value, type: 'FULL_OBJECT' }
+    expect(contents.checksum).toEqual(reason === undefined ? same : undefined)
     expect(options.asked).toEqual(algorithm === undefined ? [] : [`${algorithm} /tree/a`])
   })
 
   it('are not asked about when their sizes differ', async () => {
     const options = optionsOf({}, { head: () => expect.unreachable() })
-    expect(await differByChecksum(file('a', 1), object(), options)).toBe('size')
+    expect(await compareContents(file('a', 1), object(), options)).toEqual({ reason: 'size' })
   })
 
   it('differ when the object is gone, or the file cannot be read', async () => {
     const gone = () => Promise.reject(new TransferError('ERR_OBJECT_NOT_FOUND', 'gone'))
     const missing = optionsOf({}, { head: gone })
-    expect(await differByChecksum(file(), object(), missing)).toBe('missing')
+    expect(await compareContents(file(), object(), missing)).toEqual({ reason: 'missing' })
     const digest = () => Promise.reject(new TransferError('ERR_SOURCE_UNREADABLE', 'no'))
     const unreadable = optionsOf({ etag: MD5 }, { digest })
-    expect(await differByChecksum(file(), object(), unreadable)).toBe('checksum')
+    expect(await compareContents(file(), object(), unreadable)).toEqual({ reason: 'checksum' })
   })
 
   it('have no verdict when the checksum could not be computed', async () => {
     const digest = () => Promise.reject(new TransferError('ERR_WORKER_LOST', 'lost'))
     const lost = optionsOf({ etag: MD5 }, { digest })
-    const error = await failureOf(differByChecksum(file(), object(), lost))
+    const error = await failureOf(compareContents(file(), object(), lost))
     expect(error.code).toBe('ERR_WORKER_LOST')
   })
 })
@@ -132,7 +136,13 @@ describe('verdicts', () => {
     const passed = await collect(verdicts.pairs(stream(), ({ name }) => name !== 'out'))
     expect(passed).toEqual(pairs)
     const found = pairs.map(({ source }) => verdicts.of(source))
-    expect(found).toEqual([denied, undefined, undefined, 'size', undefined])
+    expect(found).toEqual([
+      denied,
+      { reason: undefined, checksum: { algorithm: 'MD5', value: MD5_BASE64, type: 'FULL_OBJECT' } },
+      undefined,
+      { reason: 'size' },
+      undefined,
+    ])
     expect(options.asked).toEqual(['MD5 /tree/down'])
   })
 })

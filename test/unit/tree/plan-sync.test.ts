@@ -27,7 +27,10 @@ async function plan(
     remove: true,
     removeMax: Infinity,
     veto: () => undefined,
-    onUnchanged: (name) => unchanged.push(name),
+    onUnchanged: ({ name }) => {
+      unchanged.push(name)
+      return undefined
+    },
     ...changes,
   }
   const steps: string[] = []
