@@ -9,7 +9,9 @@ import type { ObjectLocation } from './locations.ts'
 import { startReplication, type ReplicateOptions, type Replication } from './replicate-calls.ts'
 import { startMigration, type Migration } from './migrate-calls.ts'
 import type { MigrateOptions } from './migrate/options.ts'
+import type { VerifyOptions, VerifyResult } from './manifest/verify-options.ts'
 import { parseS3Uri } from './store/uri.ts'
+import { verifyCall } from './verify-calls.ts'
 import type {
   CopyOptions,
   DownloadOptions,
@@ -184,6 +186,16 @@ export class TransferEngine extends EngineBase {
    */
   sync(from: string | URL, to: string | URL, options: SyncOptions = {}): TreeTransfer {
     return this.trees.sync(from, to, options)
+  }
+
+  /**
+   * Looks whether what a `manifest` of a tree says is there: below `s3://bucket/prefix`, or in a directory.
+   * What differs is no failure, but told: `agrees` is true when nothing does.
+   * @throws (rejects) ERR_SOURCE_NOT_FOUND, ERR_MANIFEST_INVALID, ERR_MANIFEST_INCOMPLETE, ERR_ABORTED, …
+   */
+  verify(manifest: string, side: string | URL, options: VerifyOptions = {}): Promise<VerifyResult> {
+    const { env, objects, check, work } = this
+    return verifyCall({ env, objects, check, tasks: work.tasks }, manifest, side, options)
   }
 
   /**

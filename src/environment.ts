@@ -34,6 +34,7 @@ export const drivers = {
   read: once(() => import('./transfer/read.ts')),
   copy: once(() => import('./transfer/copy.ts')),
   move: once(() => import('./transfer/move.ts')),
+  prove: once(() => import('./transfer/prove-object.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
   digest: once(() => import('./transfer/digest-file.ts')),
@@ -41,6 +42,8 @@ export const drivers = {
   copyTree: once(() => import('./tree/run-copy-tree.ts')),
   migrate: once(() => import('./migrate/migrate.ts')),
   replicate: once(() => import('./replicate/replicate.ts')),
+  manifest: once(() => import('./manifest/noted-tree.ts')),
+  verify: once(() => import('./manifest/verify-manifest.ts')),
   cleanUp: once(() => import('./transfer/clean-up.ts')),
   listPages: once(() => import('./tree/listing.ts')),
 } as const

@@ -82,6 +82,18 @@ export const ERROR_CODES = {
     retryable: false,
     hint: 'A hook of yours threw for that object; see `cause`.',
   },
+  ERR_MANIFEST_INVALID: {
+    retryable: false,
+    hint: 'Name a manifest that `cp --recursive` or `sync` wrote, as it was written.',
+  },
+  ERR_MANIFEST_VERSION: {
+    retryable: false,
+    hint: 'A newer version of transfer-engine wrote the manifest; verify it with that one.',
+  },
+  ERR_MANIFEST_INCOMPLETE: {
+    retryable: false,
+    hint: 'Run the tree again for a whole one, or allow it to be incomplete.',
+  },
   // Object and plan
   ERR_OBJECT_TOO_LARGE: { retryable: false, hint: 'Choose larger parts, or split the object.' },
   ERR_OBJECT_NOT_FOUND: { retryable: false, hint: 'Check bucket and key.' },

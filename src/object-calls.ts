@@ -26,10 +26,13 @@ import {
   type ResumeOptions,
   type UploadOptions,
 } from './transfer-options.ts'
+import type { RequestAttributes } from './store/attributes.ts'
+import type { ObjectInfo } from './store/object-store.ts'
 import type { ObjectRef } from './store/types.ts'
 import { validateKey } from './store/uri.ts'
 import type { FileRules } from './transfer/file-rules.ts'
-import type { CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
+import type { ProvedObject } from './transfer/prove-object.ts'
+import type { Checksum, CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
 import type { RunningTransfers, StartedTransfer } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
 import type { TransferEnvironment, TransferRun } from './transfer/transfer-run.ts'
@@ -192,6 +195,21 @@ export class ObjectCalls {
           return runDownload(run, { object, lastModified, ...checked, compare }, path)
         },
       )
+    }
+  }
+
+  /** Reads objects and keeps nothing of them: whether they have a checksum that is known from elsewhere. */
+  proofs(
+    options: RequestAttributes & Pick<DownloadOptions, 'signal'>,
+  ): (object: ObjectRef, info: ObjectInfo, expected: Checksum) => StartedTransfer<ProvedObject> {
+    const checked = checkDownloadOptions(options, this.#options.tuning)
+    return (object, info, expected) => {
+      const { bucket, key } = object
+      const names = { kind: 'read', bucket, key, path: undefined } as const
+      return this.#transfers.start(names, options, async (run) => {
+        const { proveObject } = await drivers.prove()
+        return proveObject(run, { object, ...checked, compare: true, known: { info, expected } })
+      })
     }
   }
 

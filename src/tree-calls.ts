@@ -1,5 +1,5 @@
 /**
- * Calls about whole trees, from what a caller wrote to the driver that does it.
+ * Calls about whole trees and prefixes, from what a caller wrote to the driver that does it.
  */
 
 import { resolve } from 'node:path'
@@ -8,24 +8,24 @@ import { drivers } from './environment.ts'
 import { toTransferError, TransferError } from './errors.ts'
 import type { ResolvedTuning } from './options.ts'
 import type { ObjectCalls } from './object-calls.ts'
-import { bucketAttributes } from './store/attributes.ts'
+import { bucketAttributes, type BucketAttributes } from './store/attributes.ts'
 import { parseS3Uri } from './store/uri.ts'
 import { checkCopyOptions, checkDownloadOptions, checkUploadOptions } from './transfer-options.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import type { DigestFile } from './tree/checksum-compare.ts'
 import type { CopyTreeSpec, LocalSide, StoreSide, TreeSpec } from './tree/sides.ts'
-import { TreeJob } from './tree/tree-job.ts'
-import {
-  checkTreeOptions,
-  type CheckedTree,
-  type CopyPrefixOptions,
-  type DownloadDirectoryOptions,
-  type SyncOptions,
-  type TreeCopyHow,
-  type UploadDirectoryOptions,
+import { TreeJob, type JobOptions } from './tree/tree-job.ts'
+import { checkTreeOptions } from './tree/check-tree-options.ts'
+import type {
+  CheckedTree,
+  CopyPrefixOptions,
+  DownloadDirectoryOptions,
+  SyncOptions,
+  TreeCopyHow,
+  UploadDirectoryOptions,
 } from './tree/tree-options.ts'
-import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
+import { makeTreeTransfer, type TreeResult, type TreeTransfer } from './tree/tree-transfer.ts'
 
 type AnyOptions =
   | UploadDirectoryOptions
@@ -149,22 +149,25 @@ export class TreeCalls {
         const spec = prepare()
         const checked = { ...this.#checked(options, spec), ...how }
         return await tasks.run(signal, async (either) => {
-          const started = new TreeJob(either, checked)
-          job = started
-          const digest: DigestFile = async (path, algorithm, aborted) => {
-            const { digestFile } = await drivers.digest()
-            return digestFile(env, path, algorithm, aborted)
-          }
           const { store, source, isOneIdentity, resume } = env
           const { maxTransfers } = tuning
+          const digest = digestIn(env)
           const stores = { store, source, isOneIdentity }
           const host = { ...stores, objects, digest, resume, maxTransfers, sizes: tuning }
-          if (spec.direction === 'copy') {
-            const { runCopyTree } = await drivers.copyTree()
-            return started.result(await runCopyTree(host, started, spec, checked))
+          const runJob = async (heard: JobOptions): Promise<TreeResult> => {
+            const started = new TreeJob(either, heard)
+            job = started
+            if (spec.direction === 'copy') {
+              const { runCopyTree } = await drivers.copyTree()
+              return started.result(await runCopyTree(host, started, spec, checked))
+            }
+            const { runTree } = await drivers.tree()
+            return started.result(await runTree(host, started, spec, checked))
           }
-          const { runTree } = await drivers.tree()
-          return started.result(await runTree(host, started, spec, checked))
+          const { manifest } = checked
+          if (manifest === undefined) return runJob(checked)
+          const { notedTree } = await drivers.manifest()
+          return notedTree(manifest, spec, checked, either, runJob)
         })
       } catch (error) {
         throw job?.failure(error) ?? toTransferError(error)
@@ -177,11 +180,11 @@ export class TreeCalls {
   }
 }
 
-function isUri(side: string | URL): side is string {
+export function isUri(side: string | URL): side is string {
   return typeof side === 'string' && side.startsWith('s3://')
 }
 
-function localSide(directory: string | URL): LocalSide {
+export function localSide(directory: string | URL): LocalSide {
   const path = directory instanceof URL ? fileURLToPath(directory) : directory
   if (typeof path === 'string' && path !== '' && !isUri(path)) {
     return { kind: 'local', root: resolve(path) }
@@ -191,11 +194,19 @@ function localSide(directory: string | URL): LocalSide {
 }
 
 /** A prefix is taken for a folder: `s3://bucket/a` holds `a/b`, and not `ab`. */
-function storeSide(uri: unknown, options: AnyOptions): StoreSide {
+export function storeSide(uri: unknown, options: BucketAttributes): StoreSide {
   if (typeof uri !== 'string') {
     throw new TransferError('ERR_URI_INVALID', 'The side of the store is s3://bucket/prefix.')
   }
   const { bucket, key } = parseS3Uri(uri)
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
   return { kind: 'store', bucket, prefix, attributes: bucketAttributes(options) }
+}
+
+/** Hashes files in the workers of an engine. */
+export function digestIn(env: TransferEnvironment): DigestFile {
+  return async (path, algorithm, signal) => {
+    const { digestFile } = await drivers.digest()
+    return digestFile(env, path, algorithm, signal)
+  }
 }

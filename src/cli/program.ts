@@ -43,6 +43,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'list the objects below a bucket or prefix',
     load: async () => (await import('./commands/ls.ts')).setUpLs,
   },
+  verify: {
+    summary: 'look whether what a manifest of cp --recursive or sync says is there',
+    load: async () => (await import('./commands/verify.ts')).setUpVerify,
+  },
   resume: {
     summary: 'go on with transfers that were killed or paused',
     load: async () => (await import('./commands/resume.ts')).setUpResume,

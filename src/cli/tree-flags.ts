@@ -66,6 +66,7 @@ export function treeFlags(): Option[] {
     new Option('--fail-fast', 'The same as --max-errors 1'),
     new Option('--fsync', 'Of downloads: have each file on the disk before it gets its name'),
     new Option('--prices <file>', 'Of a dry run: what it would cost by the prices in this file'),
+    new Option('--manifest <file>', 'Write down what is in place, for verify: NDJSON, CSV; .gz'),
     new Option('--report <file>', 'A line for each outcome there: NDJSON, or CSV for a .csv'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))
@@ -114,12 +115,13 @@ export function syncFlags(): Option[] {
 export function treeOptionsFrom(values: FlagValues): Readonly<Record<string, unknown>> {
   const { followSymlinks, delete: remove, maxDelete, sizeOnly, exactTimestamps } = values
   const maxErrors = values['failFast'] === true ? 1 : values['maxErrors']
-  const { fsync, preserve, checksum, encodeNames } = values
+  const { fsync, preserve, checksum, encodeNames, manifest } = values
   const filesFrom = filesFromOf(values)
   const given = {
     fsync,
     preserve,
     encodeNames,
+    manifest,
     filesFrom,
     followSymlinks,
     maxErrors,

@@ -44,6 +44,8 @@ export interface DownloadSpec extends FileRules {
   readonly lastModified?: number | undefined
   /** Bytes are handed out in order, and hashed so where ranges cannot be combined. */
   readonly inOrder?: boolean | undefined
+  /** What is known of it without asking, and the checksum to prove in place of the stored one. */
+  readonly known?: { readonly info: ObjectInfo; readonly expected: Checksum } | undefined
 }
 
 /** An object as it will be read: what it is, in which ranges, proved how. */
@@ -59,8 +61,8 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
   const { store } = run.env
   const { object, attributes } = spec
   const options = { signal: run.signal, attributes }
-  const info = await store.head(object, options)
-  const proof = await planProof(info, spec.compare, (partNumber) =>
+  const info = spec.known?.info ?? (await store.head(object, options))
+  const proof = await planProof(expectedOf(info, spec), spec.compare, (partNumber) =>
     headPart(store, object, { ...options, partNumber, ifMatch: info.etag }),
   )
   const partSize = spec.partSize ?? run.partSizeOf(info.size, 'GetObject')
@@ -80,6 +82,12 @@ export async function openObject(run: TransferRun, spec: DownloadSpec): Promise<
     whole: plan.kind === 'single',
   }
   return { info, plan, proof, fetch }
+}
+
+function expectedOf(info: ObjectInfo, { known }: DownloadSpec): ObjectInfo {
+  if (known === undefined) return info
+  const { algorithm, value, type } = known.expected
+  return { ...info, checksums: { [algorithm]: value }, checksumType: type }
 }
 
 /** HEAD of one part; `undefined` from a store that does not know such a question. */

@@ -26,10 +26,10 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(pool\/|events\.ts$)/],
   [/^src\/transfer\//],
   [/^src\/(transfer-options|locations)\.ts$/],
-  [/^src\/tree\//],
+  [/^src\/(tree|manifest)\//],
   [/^src\/(migrate|replicate)\//],
   [
-    /^src\/(metrics\/|((object|tree|migrate|replicate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
+    /^src\/(metrics\/|((object|tree|verify|migrate|replicate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
   ],
   [/^src\/(doctor\/|diagnose\.ts$)/],
   [/^src\/(index|testing)\.ts$/],

@@ -8,7 +8,7 @@ import type { Outcome } from '../../../src/tree/outcome.ts'
 import { runTree, type TreeHost } from '../../../src/tree/run-tree.ts'
 import type { TreeSpec } from '../../../src/tree/sides.ts'
 import { TreeJob } from '../../../src/tree/tree-job.ts'
-import { checkTreeOptions } from '../../../src/tree/tree-options.ts'
+import { checkTreeOptions } from '../../../src/tree/check-tree-options.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
