@@ -37,7 +37,7 @@ const GROUND = {
     { name: 'errors', test: /\/src\/errors\.ts$/, priority: 1 },
     {
       name: 'ground',
-      test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|store\/(?:profiles|signing|abortable|uri))\.ts$/,
+      test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|store\/(?:profiles|signing|abortable|uri)|tree\/(?:csv|entries|records|files-from))\.ts$/,
     },
   ],
 }
