@@ -1,6 +1,7 @@
 /** What a tree writes down of itself. */
 
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -201,6 +202,15 @@ describe('a manifest', () => {
     const nowhere = engine.sync(root, TREE, { manifest: path('no/such/m.ndjson') })
     expect(await failureOf(nowhere)).toMatchObject({ code: 'ERR_TARGET_UNWRITABLE' })
     expect(bed().store.objects(BUCKET)).toEqual([])
+  })
+
+  test.skipIf(!existsSync('/dev/full'))('that cannot be written ends the tree', async () => {
+    const { engine, path } = bed()
+    const root = await makeTree('full', ['a'])
+    await symlink('/dev/full', path('full.ndjson.part'))
+    const ended = await failureOf(engine.sync(root, TREE, { manifest: path('full.ndjson') }))
+    expect(ended).toMatchObject({ code: 'ERR_DISK_FULL' })
+    expect(await readdir(bed().dir)).not.toContain('full.ndjson')
   })
 
   test('has large objects with the checksum of the whole', async () => {

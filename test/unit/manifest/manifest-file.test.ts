@@ -1,6 +1,6 @@
 /** Manifests written and read again, whole, cut off and spoilt. */
 
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -210,6 +210,18 @@ describe('a file that cannot be written', () => {
     const opening = ManifestFile.open(path, SUBJECT, never)
     expect(await failureOf(opening)).toMatchObject({ code: 'ERR_TARGET_UNWRITABLE' })
   })
+})
+
+it.skipIf(!existsSync('/dev/full'))('ends who writes when the disk is full', async () => {
+  const path = join(directory(), 'full.ndjson')
+  symlinkSync('/dev/full', `${path}.part`)
+  const file = await ManifestFile.open(path, SUBJECT, never)
+  const fill = async (): Promise<void> => {
+    for (;;) await file.outcome(done('x'.repeat(500)))
+  }
+  expect(await failureOf(fill())).toMatchObject({ code: 'ERR_DISK_FULL' })
+  expect(await failureOf(file.close(true))).toMatchObject({ code: 'ERR_DISK_FULL' })
+  expect(await readdir(directory())).toEqual([])
 })
 
 it('waits for the disk, and loses nothing', async () => {
