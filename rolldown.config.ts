@@ -34,7 +34,7 @@ const keepInPlace: Plugin = {
 const GROUND = {
   groups: [
     // What `--help` loads stays apart.
-    { name: 'errors', test: /\/src\/errors\.ts$/, priority: 1 },
+    { name: 'errors', test: /\/src\/(?:errors|escape-text)\.ts$/, priority: 1 },
     {
       name: 'ground',
       test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|store\/(?:profiles|signing|abortable|uri)|tree\/(?:csv|entries|records|files-from))\.ts$/,

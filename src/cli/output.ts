@@ -1,30 +1,17 @@
 /**
- * Text on its way to a terminal, and events on their way to a program.
- *
- * Keys, paths and messages of a store may hold anything, also sequences that move the cursor,
- * change colours or turn the reading direction; so everything that is not ours is escaped. Our own
- * text has no colours, with or without NO_COLOR.
+ * Text on its way to a terminal, and events on their way to a program. Everything that is not ours is
+ * escaped. Our own text has no colours, with or without NO_COLOR.
  */
+
+import { escapeCodeUnits, escapeText, UNSAFE } from '../escape-text.ts'
+
+export { escapeText }
 
 /** A stream as far as output needs it. */
 export interface TextStream {
   readonly isTTY?: boolean
   readonly columns?: number
   write(text: string): unknown
-}
-
-/** Control, format (bidi, zero width), line separators, halves of characters, private use. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu
-
-const SHORT: Readonly<Record<string, string>> = {
-  '\n': String.raw`\n`,
-  '\r': String.raw`\r`,
-  '\t': String.raw`\t`,
-}
-
-/** Text as one line that a terminal shows as it is: `a\u001b[2Jb` for a key with an escape. */
-export function escapeText(text: string): string {
-  return text.replace(UNSAFE, (unsafe) => SHORT[unsafe] ?? escapeCodeUnits(unsafe))
 }
 
 /**
@@ -65,11 +52,4 @@ const WIDE_SYMBOL = /[\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u
 function widthOf(character: string): number {
   if (/\p{M}/u.test(character)) return 0
   return WIDE_SCRIPT.test(character) || WIDE_SYMBOL.test(character) ? 2 : 1
-}
-
-function escapeCodeUnits(text: string): string {
-  return Array.from(
-    { length: text.length },
-    (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`,
-  ).join('')
 }

@@ -23,6 +23,7 @@ import { costOf, readPrices, type Prices } from './prices.ts'
 import { ReportFile } from './report-file.ts'
 import { sidesOf } from './side-flags.ts'
 import { treeOptionsFrom } from './tree-flags.ts'
+import { openTreePage, type TreePage } from './tree-page.ts'
 import { TreeReport } from './tree-report.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -60,20 +61,24 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
   const report = new TreeReport(bucket, `${source} to ${target}`, reportStyleOf(values), signal)
   let engine: TransferEngine | undefined
   let file: ReportFile | undefined
+  let page: TreePage | undefined
   let isWhole = true
   try {
     const made = new TransferEngine(engineOptions)
     engine = made
     report.watch(() => made.stats())
+    const name = command.how === 'sync' ? 'sync' : 'cp --recursive'
+    page = await openTreePage({ command: name, source, target }, values)
     const path = values['report']
     if (typeof path === 'string') file = new ReportFile(path, bucket, signal)
     const metrics = await serveMetrics(made, values)
     if (metrics !== undefined) report.notice(`metrics at ${metrics}`)
-    const result = await start(made, command, direction, {
+    const tree = start(made, command, direction, {
       ...options,
       signal,
       onOutcome: (outcome: Outcome) => {
         if (outcome.status === 'skipped' && isFailure(outcome.reason)) isWhole = false
+        page?.add(outcome)
         const [shown, written] = [report.outcome(outcome), file?.add(outcome)]
         return shown === undefined ? written : shown.then(() => written)
       },
@@ -82,8 +87,11 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
         ? { onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity) }
         : {}),
     })
+    page?.watch(tree, made)
+    const result = await tree
     await file?.close()
     file = undefined
+    await page?.close()
     const { plan } = result
     report.done(result, plan && prices && costOf(plan, prices))
     if (values['stats'] === true) await report.statistics(made.stats())
@@ -92,6 +100,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     if (isCutShort) report.notice('it ended at its limit; the same command goes on')
     return isCutShort ? EXIT.unfinished : EXIT.done
   } catch (error) {
+    page?.failed(error)
     const exitCode = failureExit(error, report, interruption)
     const hasBegun = exitCode !== EXIT.usage
     if (hasBegun && values['stats'] === true && engine) await report.statistics(engine.stats())
@@ -100,6 +109,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     await engine?.close()
     // What became of things is told also when the whole was ended early.
     await file?.close().catch((error: unknown) => report.failed(error))
+    await page?.close().catch((error: unknown) => report.failed(error))
     interruption[Symbol.dispose]()
     // A pipe nobody writes to would keep the process alive.
     if (values['filesFrom'] === '-') process.stdin.destroy()

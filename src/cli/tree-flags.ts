@@ -68,6 +68,7 @@ export function treeFlags(): Option[] {
     new Option('--prices <file>', 'Of a dry run: what it would cost by the prices in this file'),
     new Option('--manifest <file>', 'Write down what is in place, for verify: NDJSON, CSV; .gz'),
     new Option('--report <file>', 'A line for each outcome there: NDJSON, or CSV for a .csv'),
+    new Option('--html <file>', 'A page for people there: sums, charts, failures, the slowest'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))
 }

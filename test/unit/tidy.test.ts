@@ -16,7 +16,7 @@ const COLUMNS_MAX = 110
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
   [
-    /^src\/(units|assert|errors|local-errors|local-target|file-attributes|nearest-name|package-version)\.ts$/,
+    /^src\/(units|assert|errors|escape-text|local-errors|local-target|file-attributes|nearest-name|package-version)\.ts$/,
   ],
   [/^src\/(plan|checksum|adapt)\//],
   [/^src\/network\//],
@@ -34,6 +34,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/(doctor\/|diagnose\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
   [/^src\/lib-storage(\/|\.ts$)/],
+  [/^src\/html-report\//],
   [/^src\/cli\//],
 ]
 
@@ -134,6 +135,13 @@ describe('layers', () => {
         if (!isStore && toStore && !isDoor) wrong.push(`${file} → ${target}`)
       }
     }
+    expect(wrong).toEqual([])
+  })
+
+  it('has pages made for the command alone', () => {
+    const wrong = product
+      .filter((file) => !/^src\/(cli|html-report)\//.test(file))
+      .filter((file) => importsOf(file).some(({ target }) => target.startsWith('src/html-report/')))
     expect(wrong).toEqual([])
   })
 
