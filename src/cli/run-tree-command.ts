@@ -67,7 +67,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     const made = new TransferEngine(engineOptions)
     engine = made
     report.watch(() => made.stats())
-    const name = command.how === 'sync' ? 'sync' : 'cp --recursive'
+    const name = command.how === 'copy' ? `${move ? 'mv' : 'cp'} --recursive` : command.how
     page = await openTreePage({ command: name, source, target }, values)
     const path = values['report']
     if (typeof path === 'string') file = new ReportFile(path, bucket, signal)
