@@ -2,7 +2,7 @@
  * Dialects: the ways in which widely used stores differ from AWS, as one table of switches that
  * the core reads. A dialect never makes the store lenient about signatures or lengths; it
  * changes only what is written here.
- * Source: probes of Ceph RGW 16.2.15 and Swift 2.30 (s3api), 2026-11; Cloudflare R2 and rclone
+ * Source: probes of Ceph RGW 16.2.15 and Swift 2.30 (s3api) and rclone 1.76, 2026-11; Cloudflare R2 and rclone
  * documentation, read 2026-10; reports on Google Cloud Storage (ClickHouse #49390, rclone GCS.yaml)
  * and OVHcloud (icechunk #2109); the others are made of single habits seen in several stores.
  */
@@ -48,6 +48,8 @@ export interface Dialect {
   /** If-Match on GetObject and HeadObject. */
   readonly ifMatchOnRead: 'honour' | 'ignore'
 
+  /** The element that the answer to CreateMultipartUpload consists of. */
+  readonly createRoot: string
   /** Highest part number taken. */
   readonly partNumberMax: number
   /** True: all parts but the last have the same size and the last is no larger. */
@@ -88,6 +90,7 @@ const AWS: Dialect = {
   conditionalPut: 'honour',
   conditionalComplete: 'honour',
   ifMatchOnRead: 'honour',
+  createRoot: 'InitiateMultipartUploadResult',
   partNumberMax: 10_000,
   equalParts: false,
   contiguousParts: false,
@@ -145,6 +148,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   rclone: {
     ...AWS,
     name: 'rclone',
+    createRoot: 'InitiateMultipartUpload',
     contiguousParts: true,
     outOfOrderMax: 256 * 1024 * 1024,
     uploadPartCopy: false,

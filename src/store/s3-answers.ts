@@ -27,18 +27,19 @@ import type { CompletedObject, ListedPart, ObjectInfo, UploadPage } from './obje
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
 
-/** The element each answer with a body must consist of. */
-const ROOTS: Readonly<Record<string, string>> = {
-  CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
-  CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
-  CopyObjectCommand: 'CopyObjectResult',
-  UploadPartCopyCommand: 'CopyPartResult',
-  GetObjectTaggingCommand: 'Tagging',
-  GetBucketVersioningCommand: 'VersioningConfiguration',
-  ListObjectsV2Command: 'ListBucketResult',
-  ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
-  ListPartsCommand: 'ListPartsResult',
-  DeleteObjectsCommand: 'DeleteResult',
+/** The element each answer with a body must consist of; S3's own name first. */
+const ROOTS: Readonly<Record<string, readonly string[]>> = {
+  // The second is that of `rclone serve s3`.
+  CreateMultipartUploadCommand: ['InitiateMultipartUploadResult', 'InitiateMultipartUpload'],
+  CompleteMultipartUploadCommand: ['CompleteMultipartUploadResult'],
+  CopyObjectCommand: ['CopyObjectResult'],
+  UploadPartCopyCommand: ['CopyPartResult'],
+  GetObjectTaggingCommand: ['Tagging'],
+  GetBucketVersioningCommand: ['VersioningConfiguration'],
+  ListObjectsV2Command: ['ListBucketResult'],
+  ListMultipartUploadsCommand: ['ListMultipartUploadsResult'],
+  ListPartsCommand: ['ListPartsResult'],
+  DeleteObjectsCommand: ['DeleteResult'],
 }
 
 /**
@@ -50,13 +51,13 @@ export function checkAnswer(
   response: ControlResponse,
   signing: NonNullable<FailedResponse['signing']>,
 ): void {
-  const root = ROOTS[command ?? '']
+  const roots = ROOTS[command ?? ''] ?? []
   const { statusCode: status, headers } = response
   const isSuccess = status >= 200 && status < 300
-  if (isSuccess && root === undefined) return
+  if (isSuccess && roots.length === 0) return
   const text = response.body.toString('utf8')
   const error = parseErrorBody(text)
-  if (!isSuccess || (error !== undefined && !hasRoot(text, root ?? ''))) {
+  if (!isSuccess || (error !== undefined && !hasRoot(text, roots))) {
     throw classifyResponse({
       status,
       headers,
@@ -69,10 +70,10 @@ export function checkAnswer(
       header: error?.header,
     })
   }
-  if (!hasRoot(text, root ?? '')) {
+  if (!hasRoot(text, roots)) {
     throw new TransferError(
       'ERR_RESPONSE_INVALID',
-      `The store answered ${status}, but not with a whole ${root}.`,
+      `The store answered ${status}, but not with a whole ${roots[0]}.`,
       { status },
     )
   }
@@ -191,10 +192,10 @@ export function readDeleted(
   throw invalid('The answer does not say what became of each object.')
 }
 
-/** Whether a document consists of that element, to its very end, blanks aside. */
-function hasRoot(text: string, root: string): boolean {
+/** Whether a document consists of one of those elements, to its very end, blanks aside. */
+function hasRoot(text: string, roots: readonly string[]): boolean {
   const name = /^\uFEFF?\s*(?:<\?xml[^>]*\?>)?\s*<([\w.:-]+)[\s>]/.exec(text)?.[1]
-  if (name === undefined || name.replace(/^.*:/, '') !== root) return false
+  if (name === undefined || !roots.includes(name.replace(/^.*:/, ''))) return false
   return text.trimEnd().endsWith(`</${name}>`)
 }
 

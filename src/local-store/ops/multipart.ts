@@ -34,7 +34,7 @@ export function createMultipartUpload(store: StoreContext, request: S3Request): 
     answer['x-amz-checksum-type'] = checksum.type
   }
   const result = { Bucket: bucket, Key: key, UploadId: id }
-  return xmlAnswer(xmlDocument('InitiateMultipartUploadResult', result), answer)
+  return xmlAnswer(xmlDocument(store.dialect.createRoot, result), answer)
 }
 
 function readUploadChecksum(headers: Headers): Upload['checksum'] {

@@ -65,6 +65,11 @@ describe('createMultipartUpload', () => {
     })
   })
 
+  it('takes the answer of a store that leaves out “Result”', async () => {
+    script.answer({ body: CREATED.replaceAll('UploadResult', 'Upload') })
+    expect(await open().createMultipartUpload(OBJECT)).toEqual({ uploadId: 'u/1' })
+  })
+
   it('tells a missing bucket by the document of the store', async () => {
     script.answer({
       status: 404,
