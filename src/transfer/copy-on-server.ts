@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { isCombinable } from '../checksum/algorithms.ts'
 import { bestStored, type Checksum } from '../checksum/stored.ts'
-import { isTransferError } from '../errors.ts'
+import { isTransferError, type TransferError } from '../errors.ts'
 import { rangeAt, splitIntoRanges } from '../plan/ranges.ts'
 import { isOutcomeUnknown } from '../store/classify.ts'
 import type { Copied } from '../store/copy-calls.ts'
@@ -14,6 +14,7 @@ import { MiB } from '../units.ts'
 import type { CompletedPart, ObjectInfo } from '../store/object-store.ts'
 import { explainedCondition } from './copy-condition.ts'
 import { copiedAttributes, replacesDescription } from './copy-attributes.ts'
+import { isCopyRefusal } from './copy-refusal.ts'
 import { proveCopy } from './copy-proof.ts'
 import type { CopySpec, ReadySource } from './copy.ts'
 import { discardUpload } from './discard-upload.ts'
@@ -108,6 +109,8 @@ async function copyParts(
   const split = splitIntoRanges(info.size, partSize)
   const parts: CompletedPart[] = []
   const window = new PartWindow(run, 'UploadPart', spec.upload.maxInFlight)
+  let copied = 0
+  let refusal: TransferError | undefined
   const copyPart = async (index: number): Promise<void> => {
     const range = rangeAt(split, index)
     const partNumber = index + 1
@@ -129,20 +132,30 @@ async function copyParts(
     const checksum =
       whole && value !== undefined ? { algorithm: whole.algorithm, value } : undefined
     parts[index] = { partNumber, etag, checksum }
-    run.kept(range.length)
+    copied += range.length
+    run.progress.keep(range.length)
   }
+  // Must not stop the run, which goes on by another way.
+  const copyOrRefused = (index: number): Promise<void> =>
+    copyPart(index).catch((error: unknown) => {
+      if (!isCopyRefusal(error)) throw error
+      refusal ??= error
+    })
   try {
     for (let index = 0; index < split.count; index += 1) {
       await window.room()
-      window.add(copyPart(index))
+      if (refusal !== undefined) break
+      window.add(copyOrRefused(index))
     }
     await window.drained()
+    if (refusal !== undefined) throw refusal
     const answer = await complete(run, spec, { uploadId, token, parts, info, whole })
     env.openUploads.ended(token)
     return { answer, parts: split.count }
   } catch (error) {
-    run.stop(error)
+    // A part that failed has stopped the run; what failed behind the parts has nothing to stop.
     await window.settled()
+    run.progress.keep(-copied)
     const failure = run.failure(error)
     const isGone = await discardUpload(store, to, uploadId, attributes).catch(() => false)
     if (isGone) env.openUploads.ended(token)

@@ -4,7 +4,7 @@
  */
 
 import { isCombinable } from '../checksum/algorithms.ts'
-import { isTransferError, TransferError } from '../errors.ts'
+import { TransferError } from '../errors.ts'
 import { placeOf, urlOfPlace } from '../journal/identities.ts'
 import type { Place } from '../journal/records.ts'
 import type { StoreLimits } from '../plan/limits.ts'
@@ -16,6 +16,7 @@ import type { ObjectRef } from '../store/types.ts'
 import { copiedAttributes } from './copy-attributes.ts'
 import { explainedCondition } from './copy-condition.ts'
 import { copyOnServer } from './copy-on-server.ts'
+import { isCopyRefusal } from './copy-refusal.ts'
 import { headPart } from './download.ts'
 import { planProof, type DownloadProof } from './download-proof.ts'
 import { ObjectSource } from './object-source.ts'
@@ -48,13 +49,6 @@ export interface ReadySource {
   /** To be said of the copy: `undefined` if there are none, or others were given. */
   readonly tags: Readonly<Record<string, string>> | undefined
 }
-
-/** Answers of a store that cannot copy by itself, or not this. */
-const REFUSALS: readonly string[] = [
-  'ERR_NOT_SUPPORTED',
-  'ERR_REQUEST_REFUSED',
-  'ERR_OBJECT_TOO_LARGE',
-]
 
 /** An ETag of an object that was made in parts. */
 const PARTS_ETAG = /-(\d+)"?$/u
@@ -93,15 +87,11 @@ async function copyOf(run: TransferRun, spec: CopySpec, looked: ObjectInfo): Pro
   try {
     return await copyOnServer(run, spec, source)
   } catch (error) {
-    if (spec.way === 'server' || run.stopping.aborted || !isRefusal(error)) throw error
+    if (spec.way === 'server' || run.stopping.aborted || !isCopyRefusal(error)) throw error
     const reason = `The store does not copy by itself: ${error.message}`
     if (error.code === 'ERR_NOT_SUPPORTED') known.set(pair, reason)
     return relay(run, spec, source, reason)
   }
-}
-
-function isRefusal(error: unknown): error is TransferError {
-  return isTransferError(error) && REFUSALS.includes(error.code)
 }
 
 function isSame({ from, upload }: CopySpec, { info }: TransferRun): boolean {

@@ -172,6 +172,48 @@ describe('A copy', () => {
     expect(error.code).toBe('ERR_NOT_SUPPORTED')
   })
 
+  test('is relayed where the store refuses to copy parts, and leaves nothing of the attempt', async () => {
+    const { store } = bed()
+    // One that has not been refused yet.
+    const engine = bed().another({})
+    await engine.upload(LARGE, FROM)
+    store.faults.add({
+      match: { operation: 'UploadPartCopy' },
+      skip: 1,
+      fault: { kind: 'answer', status: 501, code: 'NotImplemented' },
+    })
+    const seen: number[] = []
+    const result = await engine.copy(FROM, TO, {
+      onProgress: ({ transferred }) => seen.push(transferred),
+    })
+    expect(result).toMatchObject({ how: 'relay', verified: 'checksum', keptBytes: 0 })
+    expect(result.relayReason).toContain('NotImplemented')
+    expect(storedBytes(store, 'to').equals(LARGE)).toBe(true)
+    expect(store.uploads()).toEqual([])
+    expect(Math.max(...seen)).toBe(LARGE.length)
+  })
+
+  test('is relayed where the store is wrong about the checksums of parts it copied', async () => {
+    const { store } = bed()
+    // One that has not been refused yet.
+    const engine = bed().another({})
+    await engine.upload(LARGE, FROM)
+    const refused = {
+      match: { operation: 'CompleteMultipartUpload' },
+      fault: { kind: 'answer', status: 400, code: 'BadDigest' },
+    } as const
+    store.faults.add(refused)
+    const error = await failureOf(engine.copy(FROM, TO, { via: 'server' }))
+    expect(error.code).toBe('ERR_CHECKSUM_MISMATCH')
+    store.faults.clear()
+    store.faults.add({ ...refused, times: error.context.attempt })
+    const result = await engine.copy(FROM, TO)
+    expect(result).toMatchObject({ how: 'relay', verified: 'checksum' })
+    expect(result.relayReason).toContain('BadDigest')
+    expect(storedBytes(store, 'to').equals(LARGE)).toBe(true)
+    expect(store.uploads()).toEqual([])
+  })
+
   test('touches no disk', async () => {
     const { engine, dir } = bed()
     await engine.upload(LARGE, FROM)
