@@ -9,6 +9,7 @@ import type { Sample } from '../result.ts'
 import type { OwnPeer, Step, Workload } from '../workloads/workload.ts'
 import { measure } from './measure.ts'
 import type { Site } from './site.ts'
+import { RelayStage } from './relay-stage.ts'
 import { CopyStage, type Stage, type StageOptions } from './stage.ts'
 import { TaskStage } from './task-stage.ts'
 
@@ -68,6 +69,7 @@ function prepare(
   moved: StageOptions,
 ): Promise<Stage> {
   const { task } = workload
+  if (task === 'relay') return RelayStage.prepare(site, moved)
   const files = join(directory, 'files')
   return task === undefined
     ? CopyStage.prepare(site, files, moved, signal)

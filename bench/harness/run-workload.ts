@@ -119,7 +119,8 @@ async function stepsWithRoom(
   for (const step of scaled) {
     const { count, size } = step
     const { operation, timedByProgram, task } = workload
-    const usesDisk = operation !== 'read' && timedByProgram !== true && task !== 'list'
+    const usesDisk =
+      operation !== 'read' && timedByProgram !== true && task !== 'list' && task !== 'relay'
     const missing = usesDisk ? await missingSpace(parent, count, size) : 0
     if (missing === 0) steps.push(step)
     else {

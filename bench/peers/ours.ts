@@ -20,6 +20,10 @@ export const ours = nodePeer({
   refuses: refusesManyReads,
   tasks: {
     sync: nodeTask('sync-ours.mjs', '`sync`, by size and time; two streams that are joined'),
+    relay: nodeTask(
+      'relay-ours.mjs',
+      '`copy`, or `copyPrefix`, by relay; compares the stored checksum of the source, sends it and compares it',
+    ),
     list: {
       settings: 'the command `ls --recursive`, several pages under way; output to /dev/null',
       command: async (job) => listCommand(job),

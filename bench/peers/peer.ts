@@ -7,8 +7,11 @@
 export type Operation = 'upload' | 'download' | 'read'
 
 /** `equal`: part size and concurrency as `EQUAL_SETTINGS`; `default`: as the peer comes. */
-/** What is done to a tree that is in place already: brought in step, or listed. */
-export type TaskName = 'sync' | 'list'
+/**
+ * What is done to a tree that is in place already: brought in step, or listed; or what is copied from one
+ * store to another.
+ */
+export type TaskName = 'sync' | 'list' | 'relay'
 
 export type Variant = 'equal' | 'default'
 
@@ -50,6 +53,8 @@ export interface Job {
   readonly key: string
   /** The file, or, for many, the directory. Unused by `read`. */
   readonly path: string
+  /** Of a relay: the store that objects go to, under the same keys. */
+  readonly destination?: ServerAddress | undefined
   /** Undefined: the peer's defaults. */
   readonly settings: EqualSettings | undefined
 }

@@ -37,6 +37,12 @@ export const rclone: Peer = {
         '`--checkers`; a listing for each directory',
       command: async (job) => rcloneSync(pathOf(find(), 'rclone'), job),
     },
+    relay: {
+      settings:
+        '`copyto`, many objects with `copy`, between two remotes; equal: chunk size, concurrency of uploads ' +
+        'and of multi-thread copies, or for many `--transfers`',
+      command: async (job) => rcloneRelay(pathOf(find(), 'rclone'), job),
+    },
     list: {
       settings: '`ls --fast-list`; output to /dev/null',
       command: async (job) => rcloneList(pathOf(find(), 'rclone'), job),
@@ -50,6 +56,16 @@ export function rcloneSync(file: string, job: Job): Command {
   const flags = ['--update', '--use-server-modtime', ...commonFlags(job)]
   if (settings !== undefined) flags.push(`--checkers=${settings.concurrency}`)
   return { file, args: ['sync', ...places, ...flags], env: remote(job) }
+}
+
+export function rcloneRelay(file: string, job: Job): Command {
+  const { destination, key, count, settings } = job
+  if (destination === undefined) throw new Error('a relay has a destination')
+  const flags = commonFlags(job)
+  if (settings !== undefined) flags.push(...equalFlags(settings, count))
+  const places = [placeOf(job), `there:${destination.bucket}/${key}`]
+  const env = { ...remote(job), ...remote(destination, 'THERE') }
+  return { file, args: [count > 1 ? 'copy' : 'copyto', ...places, ...flags], env }
 }
 
 function rcloneList(file: string, job: Job): Command {
@@ -90,18 +106,25 @@ function equalFlags({ partSize, concurrency }: EqualSettings, count: number): st
   ]
 }
 
-/** The store as a remote named `bench`, described in variables instead of a file. */
-function remote({ endpoint, region, credentials }: Job): Record<string, string> {
-  return {
-    RCLONE_CONFIG: devNull,
-    RCLONE_CONFIG_BENCH_TYPE: 's3',
+/** A store as a remote, described in variables instead of a file. */
+function remote(
+  { endpoint, region, credentials }: Pick<Job, 'endpoint' | 'region' | 'credentials'>,
+  name = 'BENCH',
+): Record<string, string> {
+  const settings = {
+    TYPE: 's3',
     // With `AWS` it fails to send small files over plain http.
-    RCLONE_CONFIG_BENCH_PROVIDER: 'Other',
-    RCLONE_CONFIG_BENCH_LIST_VERSION: '2',
-    RCLONE_CONFIG_BENCH_ENDPOINT: endpoint,
-    RCLONE_CONFIG_BENCH_REGION: region,
-    RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: credentials.accessKeyId,
-    RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE: 'true',
+    PROVIDER: 'Other',
+    LIST_VERSION: '2',
+    ENDPOINT: endpoint,
+    REGION: region,
+    ACCESS_KEY_ID: credentials.accessKeyId,
+    SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    FORCE_PATH_STYLE: 'true',
   }
+  const entries = Object.entries(settings).map(([key, value]) => [
+    `RCLONE_CONFIG_${name}_${key}`,
+    value,
+  ])
+  return { RCLONE_CONFIG: devNull, ...Object.fromEntries(entries) }
 }

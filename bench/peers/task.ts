@@ -5,6 +5,7 @@ import type { Peer, TaskName } from './peer.ts'
 const WORDS: Readonly<Record<TaskName, string>> = {
   sync: 'has no sync of its own',
   list: 'has no command that lists',
+  relay: 'takes one store and one identity at a time',
 }
 
 /** The same program for that task; one that cannot do it refuses all of its jobs. */

@@ -56,6 +56,16 @@ const LARGE: readonly Goal[] = [
   ]),
 ]
 
+const RELAY: readonly Goal[] = [
+  ...forWorkload('Copy between two stores', 'relay-1g', [
+    { kind: 'peer', peer: 'read-and-upload', limit: 1.3 },
+    { kind: 'every-peer' },
+  ]),
+  ...forWorkload('Copies of small objects between two stores', 'relay-5k-64k', [
+    { kind: 'every-peer' },
+  ]),
+]
+
 const SMALL: readonly Goal[] = [
   ...forWorkload('Small PUT in a worker, no files', 'request-put-4k', [
     { kind: 'peer', peer: 'client-s3', limit: 0.1 },
@@ -107,7 +117,7 @@ const SWEEPS: readonly Goal[] = [
   ]),
 ]
 
-export const GOALS: readonly Goal[] = [...LARGE, ...SMALL, ...TREES, ...SWEEPS]
+export const GOALS: readonly Goal[] = [...LARGE, ...RELAY, ...SMALL, ...TREES, ...SWEEPS]
 
 function forWorkload(title: string, workload: string, targets: readonly Target[]): Goal[] {
   return targets.map((target) => ({ title, workload, target }))

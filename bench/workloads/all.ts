@@ -3,6 +3,7 @@
 import { DISK_MODES } from './disk-modes.ts'
 import { LARGE } from './large.ts'
 import { MANY } from './many.ts'
+import { RELAYS } from './relays.ts'
 import { REQUESTS } from './requests.ts'
 import { START_UP } from './start-up.ts'
 import { SWEEPS } from './sweeps.ts'
@@ -14,6 +15,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...DISK_MODES,
   ...MANY,
   ...TREES,
+  ...RELAYS,
   ...REQUESTS,
   ...START_UP,
   ...SWEEPS,

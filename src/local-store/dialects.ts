@@ -2,8 +2,8 @@
  * Dialects: the ways in which widely used stores differ from AWS, as one table of switches that
  * the core reads. A dialect never makes the store lenient about signatures or lengths; it
  * changes only what is written here.
- * Source: probes of Ceph RGW 16.2.15 and Swift 2.30 (s3api) and rclone 1.76, 2026-11; Cloudflare R2 and rclone
- * documentation, read 2026-10; reports on Google Cloud Storage (ClickHouse #49390, rclone GCS.yaml)
+ * Source: probes of Ceph RGW 16.2.15, Swift 2.30 (s3api) and rclone 1.76, 2026-11; Cloudflare R2 and
+ * rclone documentation, read 2026-10; reports on Google Cloud Storage (ClickHouse #49390, rclone GCS.yaml)
  * and OVHcloud (icechunk #2109); the others are made of single habits seen in several stores.
  */
 

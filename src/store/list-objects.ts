@@ -16,7 +16,8 @@ import { compareKeys } from './key-order.ts'
 import { parseListPage, type ParsedPage } from './list-page.ts'
 import type { ListObjectsOptions, ObjectPage } from './object-store.ts'
 import { checkAnswer } from './s3-answers.ts'
-import { canonicalQuery, EMPTY_PAYLOAD_SHA256, objectPath, Signer } from './signing.ts'
+import { signedRequest } from './signed-request.ts'
+import { Signer } from './signing.ts'
 import type { StoreRoute } from './types.ts'
 
 /** What the call needs of its store. */
@@ -64,29 +65,8 @@ export class ListCall {
     if (token !== undefined) pairs.push(['continuation-token', token])
     else if (startAfter !== undefined) pairs.push(['start-after', startAfter])
     if (maxKeys !== undefined) pairs.push(['max-keys', String(maxKeys)])
-    const query = canonicalQuery(pairs)
-    const path = objectPath(route, '')
-    const signed = this.#signer.sign({
-      route,
-      method: 'GET',
-      path,
-      query,
-      headers: ['accept-encoding', 'identity', ...attributeHeaders('bucket', attributes)],
-      payloadHash: EMPTY_PAYLOAD_SHA256,
-      timeMs: Date.now(),
-    })
-    const headers: Record<string, string> = {}
-    for (let at = 0; at < signed.length; at += 2)
-      headers[signed[at] as string] = signed[at + 1] as string
-    const { protocol, hostname, port } = new URL(route.origin)
-    return {
-      protocol,
-      hostname,
-      port: port === '' ? undefined : Number(port),
-      path: `${path}?${query}`,
-      method: 'GET',
-      headers,
-    }
+    const headers = attributeHeaders('bucket', attributes)
+    return signedRequest(this.#signer, route, { method: 'GET', key: '', query: pairs, headers })
   }
 }
 

@@ -10,7 +10,6 @@
 import type {
   CompleteMultipartUploadCommandOutput,
   DeleteObjectsCommandOutput,
-  HeadObjectCommandOutput,
   ListMultipartUploadsCommandOutput,
   Part,
 } from '@aws-sdk/client-s3'
@@ -21,9 +20,8 @@ import { classifyResponse, type FailedResponse } from './classify.ts'
 import type { ControlResponse } from './control-transport.ts'
 import { cleanMessage, parseErrorBody } from './error-body.ts'
 import { STORE_CODES } from './error-classes.ts'
-import type { ObjectDescription } from './copy-calls.ts'
 import { invalid } from './invalid-answer.ts'
-import type { CompletedObject, ListedPart, ObjectInfo, UploadPage } from './object-store.ts'
+import type { CompletedObject, ListedPart, UploadPage } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
 
@@ -76,45 +74,6 @@ export function checkAnswer(
       `The store answered ${status}, but not with a whole ${roots[0]}.`,
       { status },
     )
-  }
-}
-
-/** HEAD's answer. @throws ERR_RESPONSE_INVALID without size or ETag */
-export function readObjectInfo(output: HeadObjectCommandOutput): ObjectInfo {
-  const { ContentLength: size, ETag: etag } = output
-  if (size === undefined || !Number.isSafeInteger(size) || etag === undefined || etag === '') {
-    throw invalid('The answer to HEAD has no size or no ETag.')
-  }
-  return {
-    size,
-    etag,
-    lastModified: output.LastModified?.getTime(),
-    versionId: output.VersionId,
-    checksums: readChecksums(output),
-    checksumType: checksumType(output.ChecksumType),
-    partsCount: output.PartsCount,
-    metadata: output.Metadata ?? {},
-    contentType: output.ContentType,
-    contentEncoding: output.ContentEncoding,
-    storageClass: output.StorageClass,
-    serverSideEncryption: output.ServerSideEncryption,
-    described: readDescription(output),
-  }
-}
-
-function readDescription(output: HeadObjectCommandOutput): ObjectDescription {
-  return {
-    cacheControl: output.CacheControl,
-    contentDisposition: output.ContentDisposition,
-    contentLanguage: output.ContentLanguage,
-    expires: output.ExpiresString,
-    websiteRedirectLocation: output.WebsiteRedirectLocation,
-    sseKmsKeyId: output.SSEKMSKeyId,
-    objectLockMode: output.ObjectLockMode,
-    objectLockRetainUntil: output.ObjectLockRetainUntilDate?.getTime(),
-    objectLockLegalHold: output.ObjectLockLegalHoldStatus === 'ON',
-    tagCount: output.TagCount ?? 0,
-    missingMetadata: output.MissingMeta ?? 0,
   }
 }
 

@@ -14,22 +14,14 @@ import type {
   CompleteOptions,
   CreateOptions,
   DeleteOptions,
-  HeadOptions,
   ListedPart,
   ListUploadsOptions,
-  ObjectInfo,
   UploadCallOptions,
   UploadPage,
 } from './object-store.ts'
-import {
-  readCompletedObject,
-  readDeleted,
-  readListedPart,
-  readObjectInfo,
-  readUploadPage,
-} from './s3-answers.ts'
+import { readCompletedObject, readDeleted, readListedPart, readUploadPage } from './s3-answers.ts'
 import { sendCall, type CallHost } from './s3-call.ts'
-import { completeParams, createParams, headParams, objectParams } from './s3-params.ts'
+import { completeParams, createParams, objectParams } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
 
 /**
@@ -54,18 +46,6 @@ export class S3Calls {
 
   constructor(host: CallHost) {
     this.#host = host
-  }
-
-  async head(object: ObjectRef, options: HeadOptions = {}): Promise<ObjectInfo> {
-    const { responseChecksumValidation } = (await this.#host.open()).settings
-    if (responseChecksumValidation === 'WHEN_REQUIRED') return this.#head(object, options, false)
-    try {
-      return await this.#head(object, options, true)
-    } catch (error) {
-      // Checksums of objects under KMS need kms:Decrypt; the rest does not.
-      if (!(error instanceof TransferError) || error.code !== 'ERR_ACCESS_DENIED') throw error
-      return this.#head(object, options, false)
-    }
   }
 
   async createMultipartUpload(
@@ -238,13 +218,6 @@ export class S3Calls {
         }),
         sending,
       ),
-    )
-  }
-
-  async #head(object: ObjectRef, options: HeadOptions, checksums: boolean): Promise<ObjectInfo> {
-    const params = headParams(object, options, checksums)
-    return sendCall(this.#host, 'HeadObject', object, {}, options, async (client, s3, sending) =>
-      readObjectInfo(await client.send(new s3.HeadObjectCommand(params), sending)),
     )
   }
 }

@@ -6,12 +6,11 @@ import type {
   CompletedPart as S3CompletedPart,
   CompleteMultipartUploadCommandInput,
   CreateMultipartUploadCommandInput,
-  HeadObjectCommandInput,
 } from '@aws-sdk/client-s3'
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { attributeParams } from './attributes.ts'
-import type { CompletedPart, CompleteOptions, CreateOptions, HeadOptions } from './object-store.ts'
+import type { CompletedPart, CompleteOptions, CreateOptions } from './object-store.ts'
 import type { ObjectRef } from './types.ts'
 
 /** Names of the members that carry checksums, per algorithm. */
@@ -41,22 +40,6 @@ function checksumParam(
 /** The object a command is about. */
 export function objectParams(object: ObjectRef): { readonly Bucket: string; readonly Key: string } {
   return { Bucket: object.bucket, Key: object.key }
-}
-
-/** HEAD of an object, with or without its checksums. */
-export function headParams(
-  object: ObjectRef,
-  options: HeadOptions,
-  checksums: boolean,
-): HeadObjectCommandInput {
-  return {
-    ...attributeParams('read', options.attributes),
-    ...objectParams(object),
-    VersionId: object.versionId,
-    IfMatch: options.ifMatch,
-    PartNumber: options.partNumber,
-    ChecksumMode: checksums ? 'ENABLED' : undefined,
-  }
 }
 
 /** Opening of a multipart upload. */

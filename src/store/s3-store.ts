@@ -11,14 +11,14 @@
 import { TransferError } from '../errors.ts'
 import { abortable, throwIfAborted } from './abortable.ts'
 import type { ControlTransport } from './control-transport.ts'
-import type { Copied, CopyCalls, CopyObjectOptions, CopyPartOptions } from './copy-calls.ts'
+import type { CopyCalls } from './copy-calls.ts'
+import type { HeadCall, HeadHost } from './head-object.ts'
 import type { ListCall } from './list-objects.ts'
 import type {
   CallOptions,
   CompletedObject,
   CompletedPart,
   CompleteOptions,
-  CreateOptions,
   DeleteOptions,
   HeadOptions,
   ListedPart,
@@ -56,6 +56,7 @@ class S3Store implements ObjectStore {
   #clients: Promise<S3Clients> | undefined
   #calls: Promise<S3Calls> | undefined
   #copyCalls: Promise<CopyCalls> | undefined
+  #headCall: Promise<HeadCall> | undefined
   #listCall: Promise<ListCall> | undefined
   #clockOffsetMs = 0
   #closed = false
@@ -75,15 +76,12 @@ class S3Store implements ObjectStore {
   }
 
   async head(object: ObjectRef, options?: HeadOptions): Promise<ObjectInfo> {
-    return (await this.#load()).head(object, options)
+    this.#headCall ??= this.#loadHeadCall()
+    return (await this.#headCall).run(object, options)
   }
 
-  async createMultipartUpload(
-    object: ObjectRef,
-    options?: CreateOptions,
-  ): Promise<{ readonly uploadId: string }> {
-    return (await this.#load()).createMultipartUpload(object, options)
-  }
+  readonly createMultipartUpload: ObjectStore['createMultipartUpload'] = async (...call) =>
+    (await this.#load()).createMultipartUpload(...call)
 
   async completeMultipartUpload(
     object: ObjectRef,
@@ -94,24 +92,16 @@ class S3Store implements ObjectStore {
     return (await this.#load()).completeMultipartUpload(object, uploadId, parts, options)
   }
 
-  async copyObject(from: ObjectRef, to: ObjectRef, options: CopyObjectOptions): Promise<Copied> {
-    return (await this.#loadCopies()).copyObject(from, to, options)
-  }
+  readonly copyObject: CopyCalls['copyObject'] = async (...call) =>
+    (await this.#loadCopies()).copyObject(...call)
 
-  async copyPart(from: ObjectRef, to: ObjectRef, options: CopyPartOptions): Promise<Copied> {
-    return (await this.#loadCopies()).copyPart(from, to, options)
-  }
+  readonly copyPart: CopyCalls['copyPart'] = async (...call) =>
+    (await this.#loadCopies()).copyPart(...call)
 
-  async tags(
-    object: ObjectRef,
-    options?: Parameters<CopyCalls['tags']>[1],
-  ): Promise<Readonly<Record<string, string>>> {
-    return (await this.#loadCopies()).tags(object, options)
-  }
+  readonly tags: CopyCalls['tags'] = async (...call) => (await this.#loadCopies()).tags(...call)
 
-  async hasVersions(bucket: string, options?: CallOptions): Promise<boolean> {
-    return (await this.#loadCopies()).hasVersions(bucket, options)
-  }
+  readonly hasVersions: CopyCalls['hasVersions'] = async (...call) =>
+    (await this.#loadCopies()).hasVersions(...call)
 
   async abortMultipartUpload(
     object: ObjectRef,
@@ -217,10 +207,20 @@ class S3Store implements ObjectStore {
 
   async #loadListCall(): Promise<ListCall> {
     const { ListCall } = await import('./list-objects.ts')
-    return new ListCall({
+    return new ListCall(this.#signingHost)
+  }
+
+  async #loadHeadCall(): Promise<HeadCall> {
+    const { HeadCall } = await import('./head-object.ts')
+    return new HeadCall(this.#signingHost)
+  }
+
+  get #signingHost(): HeadHost {
+    return {
       route: (bucket, signal) => this.route(bucket, { signal }),
+      settings: () => this.settings(),
       transport: () => this.#openTransport(),
-    })
+    }
   }
 
   #load(): Promise<S3Calls> {

@@ -51,14 +51,14 @@ describe('the command', () => {
     expect(usesSdk(threads)).toBe(false)
   })
 
-  test('loads the SDK for a download, and never in a thread', async () => {
+  test('downloads an object from a plain store without the SDK', async () => {
     const { store, file, path } = bed()
     const source = await file('other.txt', Buffer.from('other'))
     const uri = `s3://${BUCKET}/other.txt`
     const env = storeEnvironment(store)
     expect(await run(['cp', '--quiet', source, uri], { env })).toMatchObject({ code: 0 })
     const { main, threads } = await loadedBy(['cp', '--quiet', uri, path('copy.txt')], env)
-    expect(usesSdk(main)).toBe(true)
+    expect(usesSdk(main)).toBe(false)
     expect([...packagesOf(threads)]).toEqual(expect.arrayContaining(['piscina', 'undici']))
     expect(usesSdk(threads)).toBe(false)
   })
