@@ -123,7 +123,12 @@ export const STORE_CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ...all('ERR_UPLOAD_NOT_FOUND', ['NoSuchUpload']),
   ...all('ERR_OBJECT_UNREADABLE', ['InvalidObjectState', 'KMS.DisabledException']),
   ...all('ERR_OBJECT_TOO_LARGE', ['EntityTooLarge', 'MaxMessageLengthExceeded']),
-  ...all('ERR_KEY_INVALID', ['KeyTooLongError', 'XMinioInvalidObjectName', 'InvalidURI']),
+  ...all('ERR_KEY_INVALID', [
+    'KeyTooLongError',
+    'XMinioInvalidObjectName',
+    'XMinioInvalidResourceName',
+    'InvalidURI',
+  ]),
   ...all('ERR_NOT_SUPPORTED', ['NotImplemented', 'XNotImplemented', 'MethodNotAllowed']),
   ...all('ERR_REQUEST_REFUSED', [
     'EntityTooSmall',

@@ -75,6 +75,7 @@ const RESPONSES: readonly (readonly [number, string | undefined, ErrorCode, Erro
   [400, 'EntityTooLarge', 'ERR_OBJECT_TOO_LARGE', 'fatal'],
   [413, undefined, 'ERR_OBJECT_TOO_LARGE', 'fatal'],
   [400, 'KeyTooLongError', 'ERR_KEY_INVALID', 'fatal'],
+  [400, 'XMinioInvalidResourceName', 'ERR_KEY_INVALID', 'fatal'],
   [507, 'XMinioStorageFull', 'ERR_REQUEST_REFUSED', 'fatal'],
 ]
 
