@@ -39,6 +39,8 @@ export interface CommandCall {
   readonly onResult: () => void
   /** Longest time it may take. Milliseconds. */
   readonly timeoutMs?: number | undefined
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs the command, to its end or to the moment of its kill. @throws what `onResult` throws */
@@ -46,7 +48,7 @@ export async function runCommand(call: CommandCall): Promise<CommandRun> {
   const child = spawn(process.execPath, [MAIN, ...call.argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: call.timeoutMs ?? RUN_MS,
-    env: environmentOf(call.store),
+    env: { ...environmentOf(call.store), ...call.env },
   })
   const heard = new Set<unknown>()
   const arrived = new Map<number, number>()

@@ -1,8 +1,11 @@
 /**
  * What each known store does otherwise, by the label of a run: case id to reason. A case listed
  * here must fail, a case not listed must pass; so a new deviation and a vanished one both show.
- * A row for a real server is added here under the label it is run with.
+ * What real stores do otherwise lies in `test/real-stores/expected/`, and `npm run test:real` compares it.
  */
+
+/** Title of the test of the table itself, which is no case. */
+export const TABLE_TEST = 'the table of deviations names only cases that exist'
 
 export type Deviations = Readonly<Record<string, string>>
 
