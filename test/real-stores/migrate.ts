@@ -89,7 +89,7 @@ async function fill(from: StoreAddress, { tags, keys }: Abilities): Promise<numb
   const hostile = keys.flatMap((group) => KEYS[group] ?? [])
   const plain = Array.from(
     { length: SMALL },
-    (_, index) => `${index % 2 === 0 ? 'a' : 'z'}/${index}`,
+    (_, index) => `${index % 2 === 0 ? 'early' : 'zlate'}/${index}`,
   )
   const names = [...hostile, ...plain]
   let sum = LARGE

@@ -93,6 +93,16 @@ export const TREE_CASES: readonly EngineCase[] = [
     const again = await engine().sync(`${root}from`, `${root}to`)
     assert.deepEqual([again.copied, again.unchanged], [0, 4])
   }),
+  engineCase('list.order', async (context) => {
+    // Bytes below and above the slash, beside a folder of that name.
+    const names = ['a b', 'a-b', 'a.', 'a/1', 'a/2', 'a0', 'b']
+    await putMany(context, names)
+    const keys: string[] = []
+    for await (const entry of context.engine().list(context.root)) {
+      if (entry.kind === 'object') keys.push(entry.key.slice(context.prefix.length))
+    }
+    assert.deepEqual(keys, names)
+  }),
   engineCase('list.thousands', async (context) => {
     const { root, prefix, engine } = context
     const names = Array.from({ length: MANY }, (_, index) => `${index % 7}/${index}`)

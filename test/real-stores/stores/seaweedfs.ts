@@ -30,6 +30,7 @@ export const seaweedfs: StoreKind = {
         ['-filer', `-filer.port=${filer}`, `-filer.port.grpc=${filerGrpc}`],
         [`-filer.localSocket=${join(dir, 'filer.sock')}`],
         ['-s3', `-s3.port=${s3}`, `-s3.port.grpc=${s3Grpc}`, `-s3.config=${config}`],
+        ['-s3.port.iceberg=0', '-s3.port.lance=0'],
         // AWS does not make a bucket because somebody writes to it, nor remove one with objects.
         ['-s3.autoCreateBucket=false', '-s3.allowDeleteBucketNotEmpty=false'],
       ].flat(),
