@@ -60,7 +60,7 @@ describe('the peers', () => {
     )
     const commands = await Promise.all(tasks.map((task) => task.command(MANY, 'scratch')))
     const programs = commands.flatMap(({ args }) => args.filter((each) => each.endsWith('.mjs')))
-    expect(programs).toHaveLength(4)
+    expect(programs).toHaveLength(5)
     expect(programs.filter((path) => !existsSync(path))).toEqual([])
   })
 

@@ -16,7 +16,14 @@ const directory = useTemporaryDirectory()
 /** Long ago, as the time of an object. Epoch milliseconds. */
 const MODIFIED = Date.UTC(2020, 0, 1)
 
-const RESULT = { size: 5, attempts: 1, elapsedMs: 1, etag: '"e"', verified: 'checksum' } as const
+const RESULT = {
+  object: { bucket: 'b', key: 'p/name' },
+  size: 5,
+  attempts: 1,
+  elapsedMs: 1,
+  etag: '"e"',
+  verified: 'checksum',
+} as const
 
 interface World {
   /** What was done, in order. */
