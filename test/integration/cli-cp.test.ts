@@ -139,6 +139,8 @@ describe('cp in JSON', () => {
       'resumed',
       'keptBytes',
       'moved',
+      'how',
+      'relayReason',
       'connections',
     ])
   })

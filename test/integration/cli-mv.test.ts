@@ -52,6 +52,18 @@ describe('mv', () => {
     expect(await readFile(path('two.txt'), 'utf8')).toBe('one')
   })
 
+  test('moves an object, and all of a prefix, from one place of a store to another', async () => {
+    const { store, path } = bed()
+    await writeFile(path('object.txt'), 'object')
+    await mv(['object.txt', `${TREE}/a`, '--quiet'])
+    const one = await mv([`${TREE}/a`, `${TREE}/b`])
+    expect(one).toMatchObject({ code: 0, out: '' })
+    expect(one.err).toMatch(/^moved s3:.*\/a to s3:.*\/b: 6 B in .* verified\n$/)
+    const all = await mv(['-r', TREE, `${TREE}-other`])
+    expect(all).toMatchObject({ code: 0, out: expect.stringMatching(/^move: tree\/b to s3:/) })
+    expect(storedKeys(store)).toEqual(['tree-other/b'])
+  })
+
   test('does nothing in a dry run but say what it would do', async () => {
     await writeFile(bed().path('dry.txt'), 'dry')
     expect(await mv(['dry.txt', `${TREE}/`, '--dry-run'])).toMatchObject({
@@ -163,8 +175,6 @@ describe('mv is refused', () => {
     [['-r', TREE, `${TREE}/`], /is s3:.*, or within it/],
     [['-r', TREE, `${TREE}/below`], /is s3:.*, or within it/],
     [['-r', `s3://${BUCKET}`, `${TREE}/below`], /is s3:.*, or within it/],
-    [[`${TREE}/key`, `${TREE}/other`], /mv does not move from s3:/],
-    [['-r', TREE, `${TREE}-other`], /not copied from s3:/],
     [[`${TREE}/key`, 'file', '--version-id', 'v'], /unknown option/i],
     [['-r', TREE, 'down', '--fsync'], /unknown option/i],
     [['x', `${TREE}/x`, '--exclude', 'y'], /--exclude has a meaning only with --recursive/],
