@@ -66,13 +66,6 @@ const MISTAKES: readonly Mistake[] = [
     says: '1024',
   },
   {
-    name: 'two stores',
-    argv: ['cp', 's3://test/a', 's3://test/b'],
-    code: 'ERR_USAGE',
-    exit: 2,
-    says: 's3:// to s3://',
-  },
-  {
     name: 'an unknown flag',
     argv: ['cp', 'file', 's3://test/', '--part-sise', '8MiB'],
     code: 'ERR_OPTION_UNKNOWN',
