@@ -36,6 +36,22 @@ function there({ another }: Bed) {
   return another({ endpoint, region, credentials })
 }
 
+const RESUMING = { resume: 'always' } as const
+
+/** Pauses a copy of which three parts have arrived. Returns what names it. */
+async function pausedCopy(): Promise<string> {
+  const { store } = bed()
+  const stall = { kind: 'stall-request', afterBytes: 1000 } as const
+  const fault = store.faults.add({ match: { operation: 'UploadPart' }, fault: stall, skip: 3 })
+  const copy = between(bed(), RESUMING).copy(FROM, TO)
+  const failure = failureOf(copy)
+  await until(() => store.uploads().some(({ parts }) => parts >= 3), 'three parts have arrived')
+  const token = await copy.pause()
+  expect(await failure).toMatchObject({ code: 'ERR_PAUSED' })
+  store.faults.remove(fault)
+  return token ?? ''
+}
+
 describe('A copy between two stores', () => {
   test.each([
     ['nothing', Buffer.alloc(0)],
@@ -102,16 +118,8 @@ describe('A copy between two stores', () => {
   test('goes on with what an earlier one left', async () => {
     const { store } = bed()
     await there(bed()).upload(LARGE, FROM)
-    const stall = { kind: 'stall-request', afterBytes: 1000 } as const
-    const fault = store.faults.add({ match: { operation: 'UploadPart' }, fault: stall, skip: 3 })
-    const options = { resume: 'always' } as const
-    const first = between(bed(), options).copy(FROM, TO)
-    const failure = failureOf(first)
-    await until(() => store.uploads().some(({ parts }) => parts >= 3), 'three parts have arrived')
-    await first.pause()
-    expect(await failure).toMatchObject({ code: 'ERR_PAUSED' })
-    store.faults.remove(fault)
-    const engine = between(bed(), options)
+    await pausedCopy()
+    const engine = between(bed(), RESUMING)
     const { jobs } = await engine.resumable()
     expect(jobs).toMatchObject([{ direction: 'copy', place: { bucket: BUCKET, key: 'to' } }])
     other.requests.clear()
@@ -130,22 +138,10 @@ describe('A copy between two stores', () => {
   test('goes on by its name alone', async () => {
     const { store } = bed()
     await there(bed()).upload(LARGE, FROM, { metadata: { a: '1' } })
-    const stall = { kind: 'stall-request', afterBytes: 1000 } as const
-    const fault = store.faults.add({ match: { operation: 'UploadPart' }, fault: stall, skip: 3 })
-    const options = { resume: 'always' } as const
-    const first = between(bed(), options).copy(FROM, TO)
-    const failure = failureOf(first)
-    await until(() => store.uploads().some(({ parts }) => parts >= 3), 'three parts have arrived')
-    const token = await first.pause()
-    await failure
-    store.faults.remove(fault)
-    const elsewhere = await failureOf(
-      bed()
-        .another(options)
-        .resume(token ?? ''),
-    )
+    const token = await pausedCopy()
+    const elsewhere = await failureOf(bed().another(RESUMING).resume(token))
     expect(elsewhere).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option: 'source' } })
-    const result = await between(bed(), options).resume(token ?? '')
+    const result = await between(bed(), RESUMING).resume(token)
     expect(result).toMatchObject({ resumed: true, how: 'relay' })
     expect(storedBytes(store, 'to').equals(LARGE)).toBe(true)
   })
@@ -153,18 +149,10 @@ describe('A copy between two stores', () => {
   test('begins anew when the source has changed', async () => {
     const { store } = bed()
     await there(bed()).upload(LARGE, FROM)
-    const stall = { kind: 'stall-request', afterBytes: 1000 } as const
-    const fault = store.faults.add({ match: { operation: 'UploadPart' }, fault: stall, skip: 3 })
-    const options = { resume: 'always' } as const
-    const first = between(bed(), options).copy(FROM, TO)
-    const failure = failureOf(first)
-    await until(() => store.uploads().some(({ parts }) => parts >= 3), 'three parts have arrived')
-    await first.pause()
-    await failure
-    store.faults.remove(fault)
+    await pausedCopy()
     const fresh = testBytes(LARGE.length, 3)
     await there(bed()).upload(fresh, FROM)
-    const engine = between(bed(), options)
+    const engine = between(bed(), RESUMING)
     const reasons: (string | undefined)[] = []
     engine.on('resume', ({ reason }) => reasons.push(reason))
     const result = await engine.copy(FROM, TO)
