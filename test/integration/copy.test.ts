@@ -107,7 +107,7 @@ for (const via of ['server', 'relay'] as const) {
       const operation = via === 'server' ? 'CopyObject' : 'GetObject'
       const looks = () => store.requests.entries({ operation: 'HeadObject', key: 'from' }).length
       store.requests.clear()
-      const delay = { kind: 'delay', ms: 1000, at: 'before-operation' } as const
+      const delay = { kind: 'delay', ms: 3000, at: 'before-operation' } as const
       store.faults.add({ match: { operation }, fault: delay })
       store.faults.add({ match: { operation: 'UploadPartCopy' }, fault: delay })
       const failure = failureOf(engine.copy(FROM, TO, { via, partSize: 5 * MiB }))
