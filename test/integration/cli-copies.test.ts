@@ -1,6 +1,6 @@
 /** `cp` and `sync` from store to store, from the command line. */
 
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -89,6 +89,31 @@ describe('migrate and replicate from the command line', () => {
     expect((await readdir(join(state, 'migrations'))).length).toBe(1)
     const again = await run(argv, { cwd: bed.dir, env })
     expect(again.err).toMatch(/^2 unchanged/mu)
+  })
+
+  it('replaces what is older or of another size, all, or nothing', async () => {
+    for (const name of ['differs', 'same']) await put(`over/${name}`)
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    await writeFile(join(bed.dir, 'shorter.txt'), small.subarray(1))
+    await bed.cp(['shorter.txt', 's3://test/over/differs'])
+    await bed.cp(['small.txt', 's3://test/over/same'])
+    const sides = ['s3://old/over', 's3://test/over', ...sourceFlags()]
+    const migrate = async (name: string, ...flags: string[]) => {
+      const job = join(bed.dir, name)
+      const argv = ['migrate', ...sides, '--job', job, ...flags]
+      const { err } = await run(argv, { cwd: bed.dir, env })
+      const { overwrite } = JSON.parse(await readFile(join(job, 'job.json'), 'utf8'))
+      return { err, overwrite }
+    }
+    const never = await migrate('never', '--no-overwrite')
+    expect(never).toEqual({ err: expect.stringMatching(/^2 unchanged/mu), overwrite: 'never' })
+    const page = join(bed.dir, 'migrated.html')
+    const newer = await migrate('newer', '--html', page)
+    expect(newer.err).toMatch(/^1 copied, 1 unchanged/mu)
+    expect(newer.overwrite).toBe('newer')
+    expect(bed.stored('over/differs')?.bytes().equals(small)).toBe(true)
+    expect(await readFile(page, 'utf8')).toContain('<td>migrate</td>')
+    expect(await migrate('always', '--overwrite')).toMatchObject({ overwrite: 'always' })
   })
 
   it('ends with 3 at a limit', async () => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Fidelity, Outcome } from 'transfer-engine'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { failureOf, until } from '../helpers/failure.ts'
@@ -178,6 +178,25 @@ describe('a migration', () => {
     expect(outcomes).toContainEqual({ status: 'skipped', name: 'b', reason: 'exists' })
     expect(storedBytes(store, 'b/a').equals(mine)).toBe(true)
     expect(storedBytes(store, 'b/b').equals(mine)).toBe(true)
+  })
+
+  test('replaces all with `always`, once', async () => {
+    // Two minutes ago: what was written within the minute before a job may be its own.
+    let time = Date.now() - 120_000
+    const target = await startLocalStore({ buckets: [BUCKET], now: () => time })
+    onTestFinished(() => target.close())
+    await fill(['a', 'b'])
+    const { endpoint, credentials } = target
+    const { endpoint: from, region, credentials: sourceCredentials } = other
+    const source = { endpoint: from, region, credentials: sourceCredentials }
+    const engine = bed().another({ endpoint, credentials, source })
+    await engine.copyPrefix(FROM, TO)
+    time = Date.now()
+    const always = { jobDirectory: fresh(), overwrite: 'always' } as const
+    expect(await engine.migrate(FROM, TO, always)).toMatchObject({ copied: 2, unchanged: 0 })
+    expect(await engine.migrate(FROM, TO, always)).toMatchObject({ copied: 0, unchanged: 2 })
+    const never = { jobDirectory: fresh(), overwrite: 'never' } as const
+    expect(await engine.migrate(FROM, TO, never)).toMatchObject({ copied: 0, unchanged: 2 })
   })
 
   test('ends at a limit, and the same call goes on', async () => {

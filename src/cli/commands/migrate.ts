@@ -77,8 +77,9 @@ function migrateFlags(): Option[] {
       '--rename <pattern>',
       'Name copies anew: a regular expression, then its replacement',
     ),
-    new Option('--no-overwrite', 'Leave alone what is at the destination, whoever writes it'),
+    // In this order: a `--no-` option that stands alone would make `--overwrite` the default.
     new Option('--overwrite', 'Replace all that is at the destination, once per job'),
+    new Option('--no-overwrite', 'Leave alone what is at the destination, whoever writes it'),
     new Option('--delete-source', 'Remove each object at the source once its copy is proved'),
     new Option('--max-duration <time>', 'Begin nothing more after so long').argParser((text) => {
       const value = parseDuration(text)
