@@ -102,6 +102,13 @@ export function checkTreeOptions(
   const exactTimestamps = read('exactTimestamps') === true
   const sizeOnly = read('sizeOnly') === true
   const checksum = read('checksum') === true
+  const remove = read('delete') === true
+  if (remove && rename !== undefined) {
+    throw invalid(
+      'delete',
+      'left out beside `rename`: under other names nobody knows what is extra',
+    )
+  }
   const dryRun = read('dryRun') === true
   const manifest = read('manifest') as string | undefined
   if (manifest !== undefined && dryRun) {
@@ -132,7 +139,7 @@ export function checkTreeOptions(
     maxErrors: read('maxErrors') as number,
     preserve,
     removeSource: read('removeSource') === true,
-    delete: read('delete') === true,
+    delete: remove,
     maxDelete: read('maxDelete') as number,
     sizeOnly,
     checksum,

@@ -192,5 +192,7 @@ describe('`sync` between prefixes', () => {
     expect(await engine.sync(FROM, TO, { rename })).toMatchObject({ copied: 2 })
     expect(await engine.sync(FROM, TO, { rename })).toMatchObject({ copied: 0, unchanged: 2 })
     expect(storedKeys(bed().store)).toEqual(['b/a.copy', 'b/b.copy'])
+    const error = await failureOf(engine.sync(FROM, TO, { rename, delete: true }))
+    expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option: 'delete' } })
   })
 })
