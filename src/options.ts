@@ -202,8 +202,7 @@ export interface ResolvedOptions {
   readonly tuning: ResolvedTuning
 }
 
-const TARGET_NAMES = [
-  'target',
+const SOURCE_NAMES = [
   'region',
   'endpoint',
   'provider',
@@ -213,6 +212,11 @@ const TARGET_NAMES = [
   'accelerate',
   'dualstack',
   'fips',
+] as const satisfies readonly (keyof SourceTarget)[]
+
+const TARGET_NAMES = [
+  'target',
+  ...SOURCE_NAMES,
   'requestChecksumCalculation',
   'tlsCa',
   'tlsVerify',
@@ -226,18 +230,6 @@ const TARGET_NAMES = [
   'tlsMinVersion',
   'proxy',
 ] as const satisfies readonly (keyof ConnectionTarget)[]
-
-const SOURCE_NAMES = [
-  'region',
-  'endpoint',
-  'provider',
-  'profile',
-  'credentials',
-  'pathStyle',
-  'accelerate',
-  'dualstack',
-  'fips',
-] as const satisfies readonly (keyof SourceTarget)[]
 
 /**
  * Checks and fills in the options of an engine.

@@ -191,11 +191,11 @@ async function complete(
     } catch (error) {
       signal.throwIfAborted()
       if (!isTransferError(error) || !isOutcomeUnknown(error)) throw error
-      const checksum = whole ?? { algorithm: 'CRC32' as const, value: '' }
-      const isKnown = whole !== undefined
-      const found = isKnown
-        ? await findOurs(run, spec.upload, { token, size: info.size, checksum })
-        : await findByToken(run, spec, token, info.size)
+      const { size } = info
+      const found =
+        whole === undefined
+          ? await findByToken(run, spec, token, size)
+          : await findOurs(run, spec.upload, { token, size, checksum: whole })
       if (found !== undefined) return found
       const isFinal = error.code === 'ERR_UPLOAD_NOT_FOUND'
       if (isFinal || round >= env.tuning.maxAttempts) throw error

@@ -131,13 +131,14 @@ describe('mv --recursive', () => {
     expect(dry.err).toMatch(/^would be done: 2 downloads of 26 B, removal of 2 sources\n/)
     expect(storedKeys(store)).toHaveLength(2)
 
-    const down = await mv(['-r', TREE, 'down', '--json'])
+    const down = await mv(['-r', TREE, 'down', '--json', '--html', 'moved.html'])
     expect(down).toMatchObject({ code: 0 })
     expect(down.events).toMatchObject([
       { event: 'outcome', status: 'done', operation: 'download', move: true },
       { event: 'outcome', status: 'done', operation: 'download', move: true },
       { event: 'result', downloaded: 2, moved: 2, failed: 0 },
     ])
+    expect(await readFile(path('moved.html'), 'utf8')).toMatch(/<td>mv\b/)
     expect(storedKeys(store)).toEqual([])
     expect(await readFile(path('down/b/c'), 'utf8')).toBe('content of b/c')
   })
