@@ -45,11 +45,14 @@ export function startMigration(
         callers instanceof AbortSignal ? AbortSignal.any([callers, cut.signal]) : cut.signal
       return await tasks.run(signal, async (either) => {
         const { migrate } = await drivers.migrate()
-        const { sseCustomerKey, requestPayer, expectedBucketOwner } = tree
+        const { sseCustomerKey, sourceCustomerKey, requestPayer, expectedBucketOwner } = tree
         const attributes = validateAttributes({ sseCustomerKey, requestPayer, expectedBucketOwner })
+        const ofSource = { sseCustomerKey: sourceCustomerKey, requestPayer }
+        const sourceAttributes = validateAttributes(ofSource)
         const { from, remote: to } = spec
         const stores = { source: env.source, store: env.store }
-        const host = { ...stores, from, to, attributes, signal: either }
+        const sides = { from, to, attributes, sourceAttributes }
+        const host = { ...stores, ...sides, signal: either }
         return migrate(
           {
             ...host,

@@ -48,6 +48,9 @@ export function startReplication(
       check()
       const { intervalMs = INTERVAL_MS, onPass, signal: callers, ...tree } = options
       checkOwn(intervalMs, onPass)
+      if ((tree as CopyPrefixOptions).filesFrom !== undefined) {
+        throw invalid('filesFrom', 'left out: a list is the same in every pass')
+      }
       const spec = trees.between(source, destination, tree, 'sync')
       trees.checkCopies(tree, spec)
       const signal =

@@ -29,7 +29,8 @@ const COLUMNS = [
 /** `10,000 objects …`, and a table of what is carried, set, lost or refused. */
 export function fidelityText(fidelity: Fidelity): string {
   const { sample, listed, isAll, bytesListed, aspects } = fidelity
-  const count = `${listed} objects${isAll ? '' : ' and more'} of ${formatSize(bytesListed)}`
+  const sum = bytesListed === undefined ? '' : ` of ${formatSize(bytesListed)}`
+  const count = `${listed} objects${isAll ? '' : ' and more'}${sum}`
   const shown = aspects.filter(({ found }) => found === undefined || found > 0)
   const head = `${count}; of ${sample} that were looked at:\n`
   if (shown.length === 0) return `${head}  none has more than its bytes\n`

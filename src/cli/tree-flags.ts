@@ -77,19 +77,29 @@ export function treeFlags(): Option[] {
 export function copyFlags(): Option[] {
   const flags = [
     new Option('-r, --recursive', 'Copy all of a directory, or of a prefix'),
-    new Option('--files-from <file>', 'Names to copy, a line each; - for standard input'),
-    new Option(
-      '--files-from-format <name>',
-      'What --files-from is: lines, nul, csv, inventory',
-    ).argParser(formatParser('--files-from-format')),
-    new Option('--files-from-columns <names>', 'Columns of its csv or inventory: Bucket,Key,Size'),
-    new Option('--retry-failed <report>', 'Copy just what failed by a file of --report'),
     new Option('--encode-names', 'Write keys that are no file names reversibly as names that are'),
   ]
   return flags.map((option) => option.helpGroup('Tree:'))
 }
 
-const FORMATS: readonly string[] = ['lines', 'nul', 'csv', 'inventory']
+/** Of what may go by a list. */
+export function listFlags(): Option[] {
+  const flags = [
+    new Option('--files-from <file>', 'Names to copy, a line each; - for standard input'),
+    new Option(
+      '--files-from-format <name>',
+      'What --files-from is: lines, nul, csv, inventory, manifest',
+    ).argParser(formatParser('--files-from-format')),
+    new Option('--files-from-columns <names>', 'Columns of its csv or inventory: Bucket,Key,Size'),
+    new Option(
+      '--retry-failed <report>',
+      'Copy just what failed by a file of --report, or the outcomes.ndjson of a migration',
+    ),
+  ]
+  return flags.map((option) => option.helpGroup('Tree:'))
+}
+
+const FORMATS: readonly string[] = ['lines', 'nul', 'csv', 'inventory', 'manifest']
 
 function formatParser(flag: string): (text: string) => string {
   return (text) => {

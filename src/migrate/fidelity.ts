@@ -6,17 +6,21 @@
 import { isTransferError } from '../errors.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
-import type { ObjectEntry } from '../tree/entries.ts'
 import { ahead } from '../tree/ahead.ts'
+import type { Beginning } from '../tree/beginning.ts'
+import type { ObjectEntry } from '../tree/entries.ts'
+import type { WantedName } from '../tree/name-list.ts'
 
-/** Objects of the listing that the sample is taken from. Source: none; ten pages. */
-const LISTED_MAX = 10_000
+/** Objects of the listing, or names, that the sample is taken from. Source: none; ten pages. */
+export const LISTED_MAX = 10_000
 
 /** Objects that are looked at. Source: none; enough to find what one in twenty has. */
 const SAMPLE = 64
 
 /** Looks at once. Source: none. */
 const LOOKS_AHEAD = 16
+
+const STANDARD = 'STANDARD'
 
 export type Aspect =
   | 'metadata'
@@ -41,18 +45,29 @@ export interface AspectReport {
 export interface Fidelity {
   /** Objects looked at. */
   readonly sample: number
-  /** Objects in the part of the listing that was looked at, and whether that is all. */
+  /** Objects in the part of the listing, or of the list, that was looked at, and whether that is all. */
   readonly listed: number
   readonly isAll: boolean
-  readonly bytesListed: number
+  /** `undefined` of a list that does not say how large each is. */
+  readonly bytesListed: number | undefined
+  /** Of what was listed; of a list, of the sample. */
   readonly storageClasses: Readonly<Record<string, number>>
   readonly aspects: readonly AspectReport[]
+}
+
+/** What copies are made of, as far as it is known before any is made. */
+export interface Listed {
+  readonly keys: readonly string[]
+  readonly isAll: boolean
+  readonly bytes: number | undefined
+  /** `undefined` where only the objects themselves tell. */
+  readonly storageClasses: Readonly<Record<string, number>> | undefined
 }
 
 export interface FidelityQuestion {
   readonly source: Pick<ObjectStore, 'head' | 'hasVersions'>
   readonly bucket: string
-  readonly entries: AsyncIterable<ObjectEntry>
+  readonly listed: Listed
   /** Of requests that only look. */
   readonly attributes: RequestAttributes
   /** What is said of each copy. */
@@ -60,44 +75,76 @@ export interface FidelityQuestion {
   readonly signal: AbortSignal
 }
 
-/** @throws what the listing and the first HEAD throw: rights that are missing are told before a byte moves */
-export async function assessFidelity(question: FidelityQuestion): Promise<Fidelity> {
-  const { source, bucket, attributes, signal } = question
+/** The first of a listing. @throws what it throws */
+export async function listedOf(entries: AsyncIterable<ObjectEntry>): Promise<Listed> {
   const classes: Record<string, number> = {}
   const keys: string[] = []
-  let [listed, bytesListed, isAll] = [0, 0, true]
-  for await (const { key, size, storageClass = 'STANDARD' } of question.entries) {
-    if (listed === LISTED_MAX) {
+  let [bytes, isAll] = [0, true]
+  for await (const { key, size, storageClass = STANDARD } of entries) {
+    if (keys.length === LISTED_MAX) {
       isAll = false
       break
     }
-    listed += 1
-    bytesListed += size
+    bytes += size
     classes[storageClass] = (classes[storageClass] ?? 0) + 1
     keys.push(key)
   }
+  return { keys, isAll, bytes, storageClasses: classes }
+}
+
+/** The first of a list of names. */
+export function listedNames(
+  { items, isAll }: Pick<Beginning<WantedName>, 'items' | 'isAll'>,
+  prefix: string,
+): Listed {
+  let bytes: number | undefined = 0
+  for (const { size } of items) {
+    bytes = bytes === undefined || size === undefined ? undefined : bytes + size
+  }
+  const keys = items.map(({ name }) => prefix + name)
+  return { keys, isAll, bytes, storageClasses: undefined }
+}
+
+/** @throws what a HEAD throws: rights that are missing are told before a byte moves */
+export async function assessFidelity(question: FidelityQuestion): Promise<Fidelity> {
+  const { source, bucket, attributes, signal, listed } = question
+  const { keys, isAll, bytes, storageClasses } = listed
   const infos: ObjectInfo[] = []
+  let refusal: unknown
   const look = async (key: string): Promise<ObjectInfo | undefined> => {
     try {
       return await source.head({ bucket, key }, { attributes, signal })
     } catch (error) {
       // Removed since it was listed.
       if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
-      throw error
+      // Who may not list is told nothing else of what is not there.
+      const isOfList = storageClasses === undefined
+      if (!isOfList || !isTransferError(error) || error.code !== 'ERR_ACCESS_DENIED') throw error
+      refusal ??= error
+      return undefined
     }
   }
   for await (const info of ahead(spread(keys), LOOKS_AHEAD, look)) {
     if (info !== undefined) infos.push(info)
   }
+  if (infos.length === 0 && refusal !== undefined) throw refusal
   const versions = await source.hasVersions(bucket, { signal }).catch(() => undefined)
   return {
     sample: infos.length,
-    listed,
+    listed: keys.length,
     isAll,
-    bytesListed,
-    storageClasses: classes,
+    bytesListed: bytes,
+    storageClasses: storageClasses ?? classesOf(infos),
     aspects: aspectsOf(infos, question.each, versions),
   }
+}
+
+function classesOf(infos: readonly ObjectInfo[]): Readonly<Record<string, number>> {
+  const classes: Record<string, number> = {}
+  for (const { storageClass = STANDARD } of infos) {
+    classes[storageClass] = (classes[storageClass] ?? 0) + 1
+  }
+  return classes
 }
 
 async function* spread(keys: readonly string[]): AsyncGenerator<string> {
@@ -143,7 +190,7 @@ function aspectsOf(
     ),
     lost(
       'storageClass',
-      count((info) => (info.storageClass ?? 'STANDARD') !== 'STANDARD'),
+      count((info) => (info.storageClass ?? STANDARD) !== STANDARD),
       'Copies are STANDARD, unless `storageClass` says another.',
       'storageClass',
     ),

@@ -1,7 +1,7 @@
 /**
  * A migration: all of a prefix to another place, proved object by object, with a directory that remembers.
  *
- *   lock → rights → fidelity → (list both → compare → copy → prove → note) → sums
+ *   lock → rights → fidelity → (list both, or look up each of a list → compare → copy → prove → note) → sums
  */
 
 import { isTransferError, TransferError } from '../errors.ts'
@@ -9,12 +9,14 @@ import { placeOf } from '../journal/identities.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { formatDuration, formatSize } from '../units.ts'
+import { beginningOf, type Beginning } from '../tree/beginning.ts'
+import { wantedNames, type FilesFrom, type WantedName } from '../tree/name-list.ts'
 import type { Outcome } from '../tree/outcome.ts'
 import { objectsOf, type StoreSide } from '../tree/sides.ts'
 import type { CopyPrefixOptions } from '../tree/tree-options.ts'
 import { TreeJob } from '../tree/tree-job.ts'
 import type { TreeResult, TreeTransfer } from '../tree/tree-transfer.ts'
-import { assessFidelity, type Fidelity } from './fidelity.ts'
+import { assessFidelity, LISTED_MAX, listedNames, listedOf, type Fidelity } from './fidelity.ts'
 import { MigrationJob, type JobSums } from './job.ts'
 import type { CheckedMigration } from './options.ts'
 import { checkDestination, withRight } from './rights.ts'
@@ -35,6 +37,8 @@ export interface MigrationHost {
   readonly to: StoreSide
   /** Of requests that only look. */
   readonly attributes: RequestAttributes
+  /** The same, at the source. */
+  readonly sourceAttributes: RequestAttributes
   readonly signal: AbortSignal
   /** Copies what is to be copied. */
   readonly copy: (options: CopyPrefixOptions, how: CopyHow) => TreeTransfer
@@ -47,33 +51,77 @@ export interface CopyHow {
   readonly startedAt: number
   /** Why nothing more is to be begun. */
   readonly until: () => TransferError | undefined
+  /** Of a list that is read already. */
+  readonly names: AsyncIterable<WantedName> | undefined
 }
+
+/** How long the first of a list are waited for. Source: none; who writes it may be slow. */
+const LIST_PATIENCE_MS = 5_000
 
 /** @throws what is wrong with the whole; ERR_TOO_MANY_FAILURES, ERR_ABORTED */
 export async function migrate(
   host: MigrationHost,
-  { jobDirectory, overwrite, checksum, ...options }: CheckedMigration,
+  migration: CheckedMigration,
 ): Promise<MigrationResult> {
   const { source, store, from, to, signal, attributes } = host
-  const { tree, onFidelity, maxBytes, maxDurationMs } = options
-  const each = tree as Readonly<Record<string, unknown>>
-  const where = `s3://${from.bucket}/${from.prefix}`
-  const right = { side: 'source', action: 's3:ListBucket or s3:GetObject', where } as const
-  const fidelity = await withRight(right, () => {
-    const entries = objectsOf(source, from, { job: new TreeJob(signal, SILENT), isSource: false })
-    return assessFidelity({ source, bucket: from.bucket, entries, attributes, each, signal })
-  })
-  await onFidelity?.(fidelity)
-  if (tree.dryRun === true) {
-    const how = { overwrite, checksum, startedAt: Date.now(), until: () => undefined }
-    return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
+  const { tree, onFidelity, jobDirectory, overwrite, checksum } = migration
+  const { filesFrom } = tree
+  const list = filesFrom === undefined ? undefined : await listOf(host, filesFrom)
+  try {
+    const fidelity = await fidelityOf(host, tree, list)
+    await onFidelity?.(fidelity)
+    const way = { overwrite, checksum, names: list?.whole }
+    if (tree.dryRun === true) {
+      const how = { ...way, startedAt: Date.now(), until: () => undefined }
+      return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
+    }
+    await checkDestination(store, to, attributes, signal)
+    const job = await MigrationJob.open(jobDirectory, {
+      from: await nameOf(source, from, signal),
+      to: await nameOf(store, to, signal),
+      overwrite,
+    })
+    return await runJob(host, job, migration, { fidelity, ...way })
+  } finally {
+    list?.close()
   }
-  await checkDestination(store, to, attributes, signal)
-  const job = await MigrationJob.open(jobDirectory, {
-    from: await nameOf(source, from, signal),
-    to: await nameOf(store, to, signal),
-    overwrite,
+}
+
+/** Its beginning, which the look at what copies carry is taken from, is not lost to the copies. */
+function listOf(
+  { from, to, signal }: MigrationHost,
+  filesFrom: FilesFrom,
+): Promise<Beginning<WantedName>> {
+  const names = wantedNames(filesFrom, { direction: 'copy', remote: to, listed: from }, signal)
+  return beginningOf(names, LISTED_MAX, LIST_PATIENCE_MS)
+}
+
+/** Who names the objects need not be allowed to list them. */
+function fidelityOf(
+  { source, from, sourceAttributes, signal }: MigrationHost,
+  tree: CopyPrefixOptions,
+  list: Beginning<WantedName> | undefined,
+): Promise<Fidelity> {
+  const { bucket, prefix } = from
+  const action = list === undefined ? 's3:ListBucket or s3:GetObject' : 's3:GetObject'
+  const right = { side: 'source', action, where: `s3://${bucket}/${prefix}` } as const
+  return withRight(right, async () => {
+    const job = new TreeJob(signal, SILENT)
+    const listed =
+      list === undefined
+        ? await listedOf(objectsOf(source, from, { job, isSource: false }))
+        : listedNames(list, prefix)
+    const each = tree as Readonly<Record<string, unknown>>
+    return assessFidelity({ source, bucket, listed, attributes: sourceAttributes, each, signal })
   })
+}
+
+async function runJob(
+  host: MigrationHost,
+  job: MigrationJob,
+  { tree, maxBytes, maxDurationMs }: CheckedMigration,
+  { fidelity, ...way }: Omit<CopyHow, 'startedAt' | 'until'> & { readonly fidelity: Fidelity },
+): Promise<MigrationResult> {
   let report: object | undefined
   try {
     const endsAt = performance.now() + maxDurationMs
@@ -84,10 +132,10 @@ export async function migrate(
     }
     const onOutcome = async (outcome: Outcome): Promise<void> => {
       if (outcome.status === 'done') bytes += outcome.size
-      await job.note(outcome, to.bucket)
+      await job.note(outcome, host.to.bucket)
       await tree.onOutcome?.(outcome)
     }
-    const how = { overwrite, checksum, startedAt: job.startedAt, until }
+    const how = { ...way, startedAt: job.startedAt, until }
     const copied = host.copy({ ...tree, onOutcome }, how)
     const { result, isCutShort } = await ended(copied)
     const summed = { ...result, fidelity, job: job.sums, isCutShort }

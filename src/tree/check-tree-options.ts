@@ -11,7 +11,6 @@ import type {
   CopyPrefixOptions,
   DownloadDirectoryOptions,
   SyncOptions,
-  TreeOptions,
   UploadDirectoryOptions,
 } from './tree-options.ts'
 
@@ -73,13 +72,15 @@ export function checkTreeOptions(
   const { filter = everything, onOutcome, onProgress, signal, ...more } = options
   const { onBeforeTransfer, onAfterTransfer, rename, ...others } = more as typeof more &
     Pick<CopyPrefixOptions, 'rename'>
-  const { filesFrom, ...rest } = others as typeof others & Pick<TreeOptions, 'filesFrom'>
+  const { filesFrom, ...rest } = others
   checkFunctions({ filter, onOutcome, onProgress, onBeforeTransfer, onAfterTransfer, rename })
   if (rename !== undefined && direction !== 'copy') {
     throw invalid('rename', 'left out: it is for copies from store to store')
   }
   if (filesFrom !== undefined) {
-    if (kind === 'sync') throw invalid('filesFrom', 'left out: a sync reads both sides whole')
+    if (kind === 'sync' && direction !== 'copy') {
+      throw invalid('filesFrom', 'left out: a sync with files reads both sides whole')
+    }
     checkFilesFrom(filesFrom, direction)
     if (direction !== 'upload' && filter !== everything) {
       throw invalid('filter', 'left out beside `filesFrom`, which says all that is known')
@@ -108,6 +109,9 @@ export function checkTreeOptions(
       'delete',
       'left out beside `rename`: under other names nobody knows what is extra',
     )
+  }
+  if (remove && filesFrom !== undefined) {
+    throw invalid('delete', 'left out beside `filesFrom`: what a list leaves out may be there')
   }
   const dryRun = read('dryRun') === true
   const manifest = read('manifest') as string | undefined
@@ -148,6 +152,7 @@ export function checkTreeOptions(
     overwrite: 'newer',
     startedAt: Infinity,
     until: undefined,
+    names: undefined,
     each,
     checkEach,
   }

@@ -1,7 +1,7 @@
 /**
- * A report of an earlier run → the names that failed, to be done again: lines of JSON, or CSV with the
- * columns named in its first row if the file's name ends in `.csv`. Removals are not among them, since
- * whether they are still due is for a sync to say.
+ * A report of an earlier run, or what a migration has noted in all of its runs → the names that failed, to
+ * be done again: lines of JSON, or CSV with the columns named in its first row if the file's name ends in
+ * `.csv`. Removals are not among them, since whether they are still due is for a sync to say.
  */
 
 import { parseCsvRow } from './csv.ts'
@@ -14,7 +14,8 @@ import { listError } from './records.ts'
 type Row = Readonly<Record<string, unknown>>
 
 /**
- * Names of what failed, or was skipped and should not have been.
+ * Names of what failed, or was skipped and should not have been, and was not done since. The report is read
+ * to its end before the first is given, since the run they are given to may write to it.
  * @throws (while read) ERR_OPTION_INVALID for what is no report, or one of another tree,
  *   ERR_SOURCE_NOT_FOUND, ERR_SOURCE_UNREADABLE
  */
@@ -24,18 +25,24 @@ export async function* failedNames(
   signal: AbortSignal,
 ): AsyncGenerator<WantedName, void, void> {
   const list = nameOfList(path)
+  const failed = new Map<string, WantedName>()
   for await (const { row, line } of rowsOf(path, list, signal)) {
     const { status, operation, name, reason, size } = row
     if (typeof status !== 'string' || typeof name !== 'string') {
       throw listError(list, line, 'It is no line of a report.')
     }
+    if (operation === 'delete') continue
     const isSkipped = status === 'skipped' && isFailure(reason as SkipReason)
-    const isFailed = status === 'failed' && operation !== 'delete'
-    if (!isSkipped && !isFailed) continue
-    const problem = isFailed ? problemOf(row, spec) : undefined
+    if (!isSkipped && status !== 'failed') {
+      failed.delete(name)
+      continue
+    }
+    const problem = isSkipped ? undefined : problemOf(row, spec)
     if (problem !== undefined) throw listError(list, line, problem)
-    yield { name, size: Number.isSafeInteger(Number(size ?? NaN)) ? Number(size) : undefined }
+    const bytes = Number.isSafeInteger(Number(size ?? NaN)) ? Number(size) : undefined
+    failed.set(name, { name, size: bytes })
   }
+  yield* failed.values()
 }
 
 /** Why a row is not about this tree. */
@@ -58,10 +65,16 @@ async function* rowsOf(
 ): AsyncGenerator<{ readonly row: Row; readonly line: number }> {
   const isCsv = /\.csv(?:\.gz)?$/iu.test(path)
   let columns: readonly string[] | undefined
-  for await (const { text, line } of readRecords(path, { end: 'newline', quotes: isCsv }, signal)) {
+  let isReport = false
+  const records = readRecords(path, { end: 'newline', quotes: isCsv }, signal)
+  for await (const { text, line } of records) {
     if (text.trim() === '') continue
     if (!isCsv) {
-      yield { row: parseJson(text) ?? {}, line }
+      const row = parseJson(text)
+      // The last line of a job that was killed may be cut.
+      if (row === undefined && isReport && (await records.next()).done === true) return
+      isReport = true
+      yield { row: row ?? {}, line }
       continue
     }
     const fields = parseCsvRow(text.replace(/\r$/u, ''))

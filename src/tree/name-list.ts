@@ -6,6 +6,7 @@ import { TransferError } from '../errors.ts'
 import { abortable } from '../store/abortable.ts'
 import { failedNames } from './failed-names.ts'
 import { readListFile, type ListFormat, type ListedName } from './files-from.ts'
+import { manifestNames } from './manifest-names.ts'
 import { listError } from './records.ts'
 import type { StoreSide } from './sides.ts'
 
@@ -13,8 +14,11 @@ import type { StoreSide } from './sides.ts'
 export interface NameFile {
   /** `-` is the standard input. Compressed by gzip or not. */
   readonly path: string
-  /** `report`: what failed by a report of the command. @default 'lines' */
-  readonly format?: ListFormat | 'report' | undefined
+  /**
+   * `report`: what failed last by a report of the command or the `outcomes.ndjson` of a migration;
+   * `manifest`: what is in place by a manifest. @default 'lines'
+   */
+  readonly format?: ListFormat | 'report' | 'manifest' | undefined
   /** Names of the columns of `csv` or `inventory`, if they are other than usual. */
   readonly columns?: readonly string[] | undefined
 }
@@ -22,14 +26,14 @@ export interface NameFile {
 /** The path of a file with a name a line, a file of another format, or the names themselves. */
 export type FilesFrom = string | NameFile | Iterable<string> | AsyncIterable<string>
 
-const FORMATS: readonly unknown[] = ['lines', 'nul', 'csv', 'inventory', 'report']
+const FORMATS: readonly unknown[] = ['lines', 'nul', 'csv', 'inventory', 'report', 'manifest']
 
 /** The tree that names are of. */
 export interface ListedTree {
   readonly direction: 'upload' | 'download' | 'copy'
   /** Of reports: the side of the store, of copies the destination. */
   readonly remote: StoreSide
-  /** Of inventories. @default remote */
+  /** Of inventories and manifests. @default remote */
   readonly listed?: StoreSide | undefined
 }
 
@@ -44,8 +48,9 @@ export function checkFilesFrom(value: unknown, direction: ListedTree['direction'
     const { path, format = 'lines', columns = [] } = value as Partial<NameFile>
     const isFormat = FORMATS.includes(format)
     if (typeof path === 'string' && path !== '' && isFormat && Array.isArray(columns)) {
-      if (format !== 'inventory' || direction !== 'upload') return
-      throw invalid('for an upload to be of another format: an inventory has objects')
+      const hasObjects = format === 'inventory' || format === 'manifest'
+      if (!hasObjects || direction !== 'upload') return
+      throw invalid(`for an upload to be of another format than ${format}: it has objects`)
     }
   }
   throw invalid(`to be a path, { path, format } with one of ${FORMATS.join(', ')}, or names`)
@@ -54,7 +59,8 @@ export function checkFilesFrom(value: unknown, direction: ListedTree['direction'
 /**
  * The names, as long as nobody aborts: who gives them may take their time.
  * @throws (while read) ERR_OPTION_INVALID for a list that is none or is of another bucket,
- *   ERR_SOURCE_NOT_FOUND, ERR_SOURCE_UNREADABLE, ERR_ABORTED
+ *   ERR_MANIFEST_INVALID, ERR_MANIFEST_VERSION, ERR_MANIFEST_INCOMPLETE, ERR_SOURCE_NOT_FOUND,
+ *   ERR_SOURCE_UNREADABLE, ERR_ABORTED
  */
 export async function* wantedNames(
   from: FilesFrom,
@@ -71,7 +77,12 @@ export async function* wantedNames(
     yield* failedNames(path, spec, signal)
     return
   }
-  const { bucket, prefix } = spec.listed ?? spec.remote
+  const side = spec.listed ?? spec.remote
+  if (format === 'manifest') {
+    yield* manifestNames(path, side, signal)
+    return
+  }
+  const { bucket, prefix } = side
   for await (const listed of readListFile(path, { format, columns, signal })) {
     if (format !== 'inventory') {
       yield listed

@@ -27,6 +27,10 @@ export interface CopyPlanning extends CheckedTree {
   readonly destination: ObjectStore
   /** Of requests that only look. */
   readonly attributes: RequestAttributes
+  /** The same, at the source. */
+  readonly sourceAttributes: RequestAttributes
+  /** Hears of each request for one object that a run takes to find out what to do. */
+  readonly onHead: () => void
 }
 
 type Source = ObjectEntry | NamedObject
@@ -57,20 +61,19 @@ function stepsOf(
   planning: CopyPlanning,
 ): AsyncGenerator<Step, void, undefined> {
   if (spec.how === 'copy') return copySteps(job, spec, planning)
-  // Under other names the two sides are in two orders: then each object is asked for.
-  return planning.rename === undefined
-    ? joinedSteps(job, spec, planning)
-    : lookedUpSteps(job, spec, planning)
+  // A list may have any order, and under other names so has a side: then each object is asked for.
+  const isJoined = planning.rename === undefined && planning.filesFrom === undefined
+  return isJoined ? joinedSteps(job, spec, planning) : lookedUpSteps(job, spec, planning)
 }
 
 async function* sources(
   job: TreeJob,
   { from, remote }: CopyTreeSpec,
-  { source, filter, filesFrom }: CopyPlanning,
+  { source, filter, filesFrom, names }: CopyPlanning,
 ): AsyncGenerator<Source> {
   if (filesFrom !== undefined) {
-    const names = wantedNames(filesFrom, { direction: 'copy', remote, listed: from }, job.signal)
-    yield* namedObjects(names, from, job)
+    const listed = { direction: 'copy', remote, listed: from } as const
+    yield* namedObjects(names ?? wantedNames(filesFrom, listed, job.signal), from, job)
     return
   }
   for await (const entry of objectsOf(source, from, { job, isSource: true, withMarkers: true })) {
@@ -129,12 +132,12 @@ async function verdict(
   mine: ObjectEntry,
   its: ObjectEntry,
 ): Promise<ActionReason | TransferError | undefined> {
-  const { source, destination, checksum, overwrite, attributes } = planning
+  const { source, destination, checksum, overwrite, attributes, sourceAttributes } = planning
   const reason = differ(planning, mine, its)
   if (reason !== undefined || !checksum || overwrite !== 'newer') return reason
   try {
     const [a, b] = await Promise.all([
-      source.head({ bucket: from.bucket, key: mine.key }, { attributes }),
+      source.head({ bucket: from.bucket, key: mine.key }, { attributes: sourceAttributes }),
       destination.head({ bucket: remote.bucket, key: its.key }, { attributes }),
     ])
     return differByHeads(a, b)
@@ -164,32 +167,35 @@ async function* lookedUpSteps(
   spec: CopyTreeSpec,
   planning: CopyPlanning,
 ): AsyncGenerator<Step> {
-  const { destination, attributes, checksum, overwrite, source } = planning
-  const look = async (mine: Source): Promise<Step | UnchangedEntry> => {
-    const action = actionOf(spec, planning, { kind: 'copy', source: mine, reason: 'missing' })
-    const { bucket } = spec.remote
-    let found: ObjectInfo
+  const { source, destination, attributes, sourceAttributes, onHead } = planning
+  const { bucket } = spec.remote
+  const isByContent = planning.checksum && planning.overwrite === 'newer'
+  const askSource = (key: string): Promise<ObjectInfo> =>
+    source.head({ bucket: spec.from.bucket, key }, { attributes: sourceAttributes })
+  const look = async (listed: Source): Promise<Step | UnchangedEntry> => {
+    const action = actionOf(spec, planning, { kind: 'copy', source: listed, reason: 'missing' })
+    const { key } = action
     try {
-      found = await destination.head({ bucket, key: action.key }, { attributes })
-    } catch (error) {
-      const failure = toTransferError(error)
-      if (failure.code === 'ERR_OBJECT_NOT_FOUND') {
-        return { kind: 'copy', source: mine, reason: 'missing' }
+      onHead()
+      const found = await unlessMissing(destination.head({ bucket, key }, { attributes }))
+      const isCompared = found !== undefined && planning.overwrite !== 'never'
+      // One that somebody has named is known by its name only.
+      const isAsked = listed.mtimeMs === undefined && (isCompared || planning.dryRun)
+      let info = isAsked ? await askSource(listed.key) : undefined
+      const mine = info === undefined ? listed : entryOf(listed, info)
+      if (found === undefined) return { kind: 'copy', source: mine, reason: 'missing' }
+      if (isAsked) onHead()
+      const { size, lastModified: mtimeMs = 0, etag } = found
+      const { name, mtimeMs: ours = 0 } = mine
+      const reason = differ(planning, { ...mine, mtimeMs: ours }, { name, size, mtimeMs })
+      if (reason !== undefined) return { kind: 'copy', source: mine, reason }
+      if (isByContent) {
+        if (info === undefined) onHead()
+        info ??= await askSource(listed.key)
+        const differs = differByHeads(info, found)
+        if (differs !== undefined) return { kind: 'copy', source: mine, reason: differs }
       }
-      return { ...action, status: 'failed', error: failure }
-    }
-    const { size, lastModified: mtimeMs = 0, etag } = found
-    const its = { name: mine.name, size, mtimeMs }
-    const entry = { ...mine, mtimeMs: mine.mtimeMs ?? 0 }
-    const reason = differ(planning, entry, its)
-    if (reason !== undefined) return { kind: 'copy', source: mine, reason }
-    const { name } = mine
-    const same = { name, key: action.key, size, etag, lastModified: mtimeMs, checksum: undefined }
-    if (!checksum || overwrite !== 'newer') return same
-    try {
-      const from = { bucket: spec.from.bucket, key: mine.key }
-      const differs = differByHeads(await source.head(from, { attributes }), found)
-      return differs === undefined ? same : { kind: 'copy', source: mine, reason: differs }
+      return { name, key, size, etag, lastModified: mtimeMs, checksum: undefined }
     } catch (error) {
       return { ...action, status: 'failed', error: toTransferError(error) }
     }
@@ -198,6 +204,19 @@ async function* lookedUpSteps(
     if ('kind' in step || 'status' in step) yield step
     else await job.unchanged(() => step)
   }
+}
+
+async function unlessMissing(asked: Promise<ObjectInfo>): Promise<ObjectInfo | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+function entryOf({ name, key }: Source, { size, lastModified = 0, etag }: ObjectInfo): ObjectEntry {
+  return { name, key, size, mtimeMs: lastModified, etag }
 }
 
 function unchangedEntry({ name, key, size, etag, mtimeMs }: ObjectEntry): UnchangedEntry {

@@ -13,7 +13,7 @@ import { ObjectOptions } from './object-options.ts'
 import { planCopies } from './plan-copies.ts'
 import type { TreePlan } from './plan-sums.ts'
 import type { TreeHost } from './run-tree.ts'
-import { requestAttributesOf } from './run-tree.ts'
+import { requestAttributesOf, sourceAttributesOf } from './run-tree.ts'
 import { removingObjects } from './source-removal.ts'
 import type { CopyTreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -51,7 +51,13 @@ export async function runCopyTree(
     restore: undefined,
     signal,
   })
-  const planned = planCopies(job, spec, { ...options, source, destination: store, attributes })
+  let heads = 0
+  const looks = {
+    attributes,
+    sourceAttributes: sourceAttributesOf(each),
+    onHead: () => (heads += 1),
+  }
+  const planned = planCopies(job, spec, { ...options, source, destination: store, ...looks })
   if (!options.dryRun) await source.route(spec.from.bucket, { signal })
   const isRelayed = !isOneIdentity || each['via'] === 'relay'
   return carryOut(host, job, {
@@ -60,7 +66,7 @@ export async function runCopyTree(
     planned,
     objectOptions,
     mover,
-    heads: () => 0,
+    heads: () => heads,
     isRelayed,
   })
 }

@@ -23,7 +23,7 @@ import { removingFiles, removingObjects, type SourceRemoval } from './source-rem
 import { sweepTemporary } from './sweep-temporary.ts'
 import { TemporaryFiles } from './temporary-files.ts'
 import type { TreeJob } from './tree-job.ts'
-import type { CheckedTree } from './tree-options.ts'
+import type { CheckedTree, CopyPrefixOptions } from './tree-options.ts'
 import { findUnfinished } from './unfinished.ts'
 import { foldingOf } from './watch-names.ts'
 
@@ -99,6 +99,15 @@ export async function runTree(
   await directories?.sync()
   job.check()
   return undefined
+}
+
+/** Of requests at the source of copies that only look: it may have a key of its own. */
+export function sourceAttributesOf(each: CheckedTree['each']): RequestAttributes {
+  const { sourceCustomerKey, requestPayer } = each as Pick<
+    CopyPrefixOptions,
+    'sourceCustomerKey' | 'requestPayer'
+  >
+  return validateAttributes({ sseCustomerKey: sourceCustomerKey, requestPayer })
 }
 
 /** What of the options of an object is said of a request that only looks at it. */

@@ -6,7 +6,7 @@ import type { TransferError } from '../errors.ts'
 import type { CopyOptions, DownloadOptions, UploadOptions } from '../transfer-options.ts'
 import type { TreeEntry } from './entries.ts'
 import type { AfterTransfer, BeforeTransfer } from './hooks.ts'
-import type { FilesFrom } from './name-list.ts'
+import type { FilesFrom, WantedName } from './name-list.ts'
 import type { Outcome } from './outcome.ts'
 import type { TreeProgress } from './tree-transfer.ts'
 
@@ -25,8 +25,9 @@ export interface TreeOptions {
   readonly encodeNames?: boolean | undefined
   /**
    * Names that take part, relative to the root, instead of all there are: the path of a file with a name
-   * a line, `{ path, format }` for others, or the names themselves. One that is not there fails. Not
-   * for `sync`, and for a download not with `filter`. @default all there are
+   * a line, `{ path, format }` for others, or the names themselves. One that is not there fails. For a
+   * `sync` only from store to store and not with `delete`; but for uploads not with `filter`.
+   * @default all there are
    */
   readonly filesFrom?: FilesFrom | undefined
   /**
@@ -80,7 +81,7 @@ export interface DownloadDirectoryOptions
 
 export interface SyncOptions
   extends
-    Omit<UploadDirectoryOptions, 'encodeNames' | 'filesFrom' | 'removeSource'>,
+    Omit<UploadDirectoryOptions, 'encodeNames' | 'removeSource'>,
     Pick<DownloadDirectoryOptions, 'fsync'>,
     Pick<CopyPrefixOptions, 'via' | 'sourceCustomerKey' | 'rename'> {
   /** Remove at the destination what the source does not have. @default false */
@@ -132,6 +133,8 @@ export interface TreeCopyHow {
   readonly startedAt: number
   /** Why nothing more is to be begun. */
   readonly until: (() => TransferError | undefined) | undefined
+  /** What `filesFrom` gives, where somebody reads it already. */
+  readonly names: AsyncIterable<WantedName> | undefined
 }
 
 export interface CheckedTree extends TreeCopyHow {

@@ -116,6 +116,51 @@ describe('migrate and replicate from the command line', () => {
     expect(await migrate('always', '--overwrite')).toMatchObject({ overwrite: 'always' })
   })
 
+  it('migrates what a list names, of standard input, a manifest, and of what failed', async () => {
+    for (const name of ['1', '2', '3']) await put(`list/${name}`)
+    const job = join(bed.dir, 'listed')
+    const sides = ['s3://old/list', 's3://test/list', ...sourceFlags(), '--job', job]
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const migrate = (flags: readonly string[], input?: Buffer) =>
+      run(['migrate', ...sides, ...flags], { cwd: bed.dir, env, input })
+    const manifest = join(bed.dir, 'listed.csv')
+    const nul = ['--files-from', '-', '--files-from-format', 'nul', '--manifest', manifest]
+    const first = await migrate(nul, Buffer.from('1\0gone\0'))
+    expect(first.code).toBe(1)
+    expect(first.err).toMatch(/^2 objects; of 1 that were looked at:/mu)
+    expect(first.err).toMatch(/^failed: .*list\/gone.*: ERR_OBJECT_NOT_FOUND/mu)
+    expect(first.err).toMatch(/^1 copied, 1 failed/mu)
+    const again = await migrate(['--files-from', manifest, '--files-from-format', 'manifest'])
+    expect(again).toMatchObject({ code: 0 })
+    expect(again.err).toMatch(/^1 unchanged/mu)
+    await put('list/gone')
+    const retried = await migrate(['--retry-failed', join(job, 'outcomes.ndjson')])
+    expect(retried).toMatchObject({ code: 0 })
+    expect(retried.out).toMatch(/^copy: list\/gone to s3:\/\/test\/list\/gone \(missing\)$/mu)
+    expect(retried.err).toMatch(/^1 copied/mu)
+    expect(bed.stored('list/2')).toBeUndefined()
+  })
+
+  it('refuses a list beside --delete, beside files, and of another bucket', async () => {
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const refused = async (...argv: readonly string[]): Promise<string> => {
+      const { code, err } = await run(argv, { cwd: bed.dir, env })
+      expect(code).toBe(2)
+      return err
+    }
+    await writeFile(join(bed.dir, 'names'), '1\n')
+    await writeFile(join(bed.dir, 'inventory'), 'another,x,1\n')
+    const list = ['--files-from', 'names']
+    const sync = await refused('sync', 's3://test/a', 's3://test/b', ...list, '--delete')
+    expect(sync).toMatch(/Expected `delete` to be left out beside `filesFrom`/u)
+    expect(await refused('sync', '.', 's3://test/b', ...list)).toMatch(/a sync with files reads/u)
+    const sides = ['s3://test/a', 's3://test/b']
+    expect(await refused('replicate', ...sides, ...list)).toMatch(/--files-from/u)
+    const inventory = ['--files-from', 'inventory', '--files-from-format', 'inventory']
+    const other = await refused('migrate', ...sides, ...inventory)
+    expect(other).toMatch(/inventory, line 1: It is about the bucket another/u)
+  })
+
   it('ends with 3 at a limit', async () => {
     for (const name of ['1', '2', '3']) await put(`limit/${name}`)
     const sides = ['s3://old/limit', 's3://test/limit', ...sourceFlags()]

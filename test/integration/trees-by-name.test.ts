@@ -111,9 +111,9 @@ describe('objects by their names', () => {
     expect(await engine.sync(TREE, root, { dryRun: true })).toMatchObject({ unchanged: 2 })
   })
 
-  test('are no business of a sync, and have no filter', async () => {
+  test('are no business of a sync with files, and have no filter', async () => {
     const { engine } = bed()
-    const sync = await failureOf(engine.sync('.', TREE, { filesFrom: ['a'] } as object))
+    const sync = await failureOf(engine.sync('.', TREE, { filesFrom: ['a'] }))
     expect(sync).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option: 'filesFrom' } })
     const options = { filesFrom: ['a'], filter: () => true }
     const filtered = await failureOf(engine.downloadDirectory(TREE, 'x', options))
@@ -152,7 +152,10 @@ describe('--files-from', () => {
 
   test.each([
     [['--files-from-format', 'nul'], /no --files-from/],
-    [['--files-from', 'x', '--files-from-format', 'xml'], /one of lines, nul, csv, inventory/],
+    [
+      ['--files-from', 'x', '--files-from-format', 'xml'],
+      /one of lines, nul, csv, inventory, manifest/,
+    ],
     [['--files-from', 'x', '--retry-failed', 'y'], /Give one of them/],
   ])('refuses %j', async (flags, message) => {
     const { code, err } = await command(['cp', '-r', '.', TREE, ...flags])

@@ -21,7 +21,7 @@ import { checkMetricsFlags, serveMetrics } from '../metrics-flags.ts'
 import { objectFlags, objectOptionsFrom } from '../object-flags.ts'
 import { outputFlags, reportStyleOf, stateFlags } from '../output-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
-import { copyFlags, treeFlags } from '../tree-flags.ts'
+import { copyFlags, listFlags, treeFlags } from '../tree-flags.ts'
 import { UsageError } from '../usage-error.ts'
 
 const EXAMPLES = `
@@ -46,7 +46,7 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
     .argument('<source>', 'file, - or s3://bucket/key')
     .argument('<destination>', 'file, directory, - or s3://bucket/key')
     .addHelpText('after', EXAMPLES)
-  const flags = [...copyFlags(), ...treeFlags(), ...objectFlags()]
+  const flags = [...copyFlags(), ...listFlags(), ...treeFlags(), ...objectFlags()]
   const common = [
     ...engineFlags(),
     ...connectionFlags(),
@@ -68,7 +68,7 @@ export function setUpCp(command: Command, done: (exitCode: number) => void): voi
 
 /** @throws UsageError for what has a meaning only with many */
 export function checkNoTree(values: FlagValues): void {
-  const given = [...copyFlags(), ...treeFlags()].find(
+  const given = [...copyFlags(), ...listFlags(), ...treeFlags()].find(
     (option) => values[option.attributeName()] !== undefined,
   )
   if (given === undefined) return

@@ -15,7 +15,7 @@ import { outputFlags, stateFlags } from '../output-flags.ts'
 import { renameFrom } from '../rename.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { sideFlags } from '../side-flags.ts'
-import { copyFlags, syncFlags, treeFlags } from '../tree-flags.ts'
+import { listFlags, syncFlags, treeFlags } from '../tree-flags.ts'
 import { UsageError } from '../usage-error.ts'
 
 const EXAMPLES = `
@@ -23,22 +23,23 @@ Copies all objects behind a prefix to another: by the store itself where one ide
 do that, else through this machine, without a disk. Says before the first byte what copies will carry and what
 they will lose, and which right is missing on which side. What became of each object is kept in the directory
 of the job; killed and called again, it goes on where it was, within large objects too. Objects that are there
-already are replaced if their size is another or the source is newer.
+already are replaced if their size is another or the source is newer. With a list (--files-from) the source
+is not listed: each name is asked for.
 
 Exit codes: 0 done, 1 failures, 2 wrong usage, 3 ended at a limit and to be called again, 130 interrupted.
 
 Examples:
   transfer-engine migrate s3://old/data s3://new/data --source-profile old --job jobs/data
   transfer-engine migrate s3://a/x s3://b/y --rename '(.*)\\.jpeg' '$1.jpg' --no-overwrite
-  transfer-engine migrate s3://a s3://b --dry-run --prices prices.json`
+  transfer-engine migrate s3://a s3://b --dry-run --prices prices.json
+  transfer-engine migrate s3://a s3://b --files-from inventory.csv.gz --files-from-format inventory
+  transfer-engine migrate s3://a s3://b --job jobs/a --retry-failed jobs/a/outcomes.ndjson`
 
 /** Flags of trees that are about files, or of other commands. */
 const NOT_OURS: readonly string[] = [
-  '--recursive',
   '--follow-symlinks',
   '--preserve',
   '--fsync',
-  '--encode-names',
   '--delete',
   '--max-delete',
   '--exact-timestamps',
@@ -55,7 +56,7 @@ export function setUpMigrate(command: Command, done: (exitCode: number) => void)
     .argument('<destination>', 's3://bucket/prefix')
     .argument('[replacement]', 'of what --rename matches')
     .addHelpText('after', EXAMPLES)
-  const flags = [...treeFlags(), ...copyFlags(), ...syncFlags(), ...objectFlags()]
+  const flags = [...treeFlags(), ...listFlags(), ...syncFlags(), ...objectFlags()]
   const common = [...engineFlags(), ...connectionFlags(), ...sideFlags(), ...stateFlags()]
   const ours = flags.filter(({ long }) => !NOT_OURS.includes(long ?? ''))
   for (const option of [...migrateFlags(), ...ours, ...common, ...outputFlags()]) {

@@ -10,7 +10,7 @@ import { objectFlags } from '../object-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { sideFlags } from '../side-flags.ts'
-import { copyFlags, treeFlags } from '../tree-flags.ts'
+import { copyFlags, listFlags, treeFlags } from '../tree-flags.ts'
 import { UsageError } from '../usage-error.ts'
 import { checkNoTree, runCopy } from './cp.ts'
 
@@ -36,7 +36,7 @@ export function setUpMv(command: Command, done: (exitCode: number) => void): voi
     .argument('<source>', 'file, directory or s3://bucket/key')
     .argument('<destination>', 'file, directory or s3://bucket/key')
     .addHelpText('after', EXAMPLES)
-  const flags = [...copyFlags(), ...treeFlags(), ...objectFlags()].filter(isOfMoves)
+  const flags = [...copyFlags(), ...listFlags(), ...treeFlags(), ...objectFlags()].filter(isOfMoves)
   const connection = [...engineFlags(), ...connectionFlags(), ...sideFlags()]
   const common = [...connection, ...stateFlags(), ...outputFlags()]
   for (const option of [...flags, ...common]) command.addOption(option)

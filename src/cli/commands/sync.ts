@@ -9,13 +9,13 @@ import { objectFlags } from '../object-flags.ts'
 import { sideFlags } from '../side-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
-import { syncFlags, treeFlags } from '../tree-flags.ts'
+import { listFlags, syncFlags, treeFlags } from '../tree-flags.ts'
 
 const EXAMPLES = `
 Copies what is missing at the destination, differs in size or is newer at the source, and of downloads
 what was changed here since. With --delete it removes what only the destination has: when all copies have
 ended and none failed, and only if both sides could be read whole and the source is not empty. What is
-excluded is neither copied nor removed.
+excluded is neither copied nor removed. Between prefixes a list (--files-from) may say what takes part.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 
@@ -33,7 +33,8 @@ export function setUpSync(command: Command, done: (exitCode: number) => void): v
     .argument('<source>', 'directory or s3://bucket/prefix')
     .argument('<destination>', 'directory or s3://bucket/prefix')
     .addHelpText('after', EXAMPLES)
-  const flags = [...treeFlags(), ...syncFlags(), ...objectFlags().filter(isOfMany)]
+  const names = [...treeFlags(), ...listFlags(), ...syncFlags()]
+  const flags = [...names, ...objectFlags().filter(isOfMany)]
   const common = [
     ...engineFlags(),
     ...connectionFlags(),

@@ -68,7 +68,10 @@ describe('names in place of a listing', () => {
     }
     const inventory = { path: 'x', format: 'inventory' }
     expect(() => checkFilesFrom(inventory, 'download')).not.toThrow()
-    expect(() => checkFilesFrom(inventory, 'upload')).toThrow(/an inventory has objects/)
+    expect(() => checkFilesFrom(inventory, 'upload')).toThrow(/other format than inventory/)
+    const manifest = { path: 'x', format: 'manifest' }
+    expect(() => checkFilesFrom(manifest, 'copy')).not.toThrow()
+    expect(() => checkFilesFrom(manifest, 'upload')).toThrow(/other format than manifest/)
   })
 })
 
@@ -110,5 +113,77 @@ describe('names that failed by a report', () => {
     expect(await refused([{ ...failed, name: 'a', key: 'p/a' }, {}])).toMatch(/line 2: .* no line/)
     const text = file('text', 'just\nnames\n')
     expect(await refusal({ path: text, format: 'report' })).toMatch(/no line of a report/)
+  })
+
+  it('are those whose last line is a failure, and none of a line that a kill has cut', async () => {
+    const rows = [
+      { ...failed, name: 'a', key: 'p/a' },
+      { ...failed, name: 'b', key: 'p/b' },
+      { ...failed, name: 'a', key: 'p/a', status: 'done' },
+      { ...failed, name: 'b', key: 'p/b', size: 7 },
+      { ...failed, name: 'b', key: 'p/b', status: 'done', operation: 'delete' },
+    ]
+    const path = file('outcomes.ndjson', `${lines(rows)}{"status":"fai`)
+    expect(await names({ path, format: 'report' })).toEqual(['b 7'])
+    const inside = file('inside', `${lines(rows)}{"status":"fai\n${lines(rows)}`)
+    expect(await refusal({ path: inside, format: 'report' })).toMatch(/line 6: It is no line/)
+  })
+})
+
+describe('names of a manifest', () => {
+  const record = { bucket: 'b', size: 5, verified: 'none', time: '2026-11-30T00:00:00.000Z' }
+  const header = { operation: 'upload', from: '/d', to: 's3://b/p', bucket: 'b', prefix: 'p/' }
+  const end = { records: 2, bytes: 10, failed: 0, complete: true, finished: '2026-11-30' }
+  const manifest = (name: string, head: object, rows: readonly object[], last?: object): string => {
+    const first = {
+      format: 'transfer-engine manifest',
+      version: 1,
+      started: '',
+      tool: 't',
+      ...head,
+    }
+    const all = [first, ...rows, ...(last === undefined ? [] : [{ end: last }])]
+    return file(name, all.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  }
+  const rows = [
+    { ...record, key: 'p/x', name: 'x' },
+    { ...record, key: 'p/y/z', name: 'y/z' },
+  ]
+  const read = (path: string, prefix = 'p/') => {
+    const side = { kind: 'store', bucket: 'b', prefix } as const
+    const spec = { direction: 'copy', remote: { ...side, bucket: 'to' }, listed: side } as const
+    return collect(wantedNames({ path, format: 'manifest' }, spec, never))
+  }
+
+  it('are its keys behind the prefix, of one below or above it too', async () => {
+    const path = manifest('m', header, rows, end)
+    expect(await read(path)).toEqual([
+      { name: 'x', size: 5 },
+      { name: 'y/z', size: 5 },
+    ])
+    expect(await read(path, '')).toMatchObject([{ name: 'p/x' }, { name: 'p/y/z' }])
+    expect(await read(path, 'p/y/')).toMatchObject([{ name: 'z' }])
+  })
+
+  it('are the names of sources where it is of copies of them', async () => {
+    const copies = { operation: 'copy', from: 's3://b/p/', bucket: 'c', prefix: 'q/' }
+    const renamed = [{ ...record, bucket: 'c', key: 'q/X', name: 'x' }]
+    const path = manifest('copies', { ...header, ...copies }, renamed, { ...end, records: 1 })
+    expect(await read(path)).toEqual([{ name: 'x', size: 5 }])
+  })
+
+  it('are refused of something else, of no manifest, and when it was cut off', async () => {
+    const other = manifest('other', { ...header, bucket: 'c' }, [], { ...end, records: 0 })
+    const elsewhere = await failureOf(read(other))
+    expect(elsewhere.code).toBe('ERR_OPTION_INVALID')
+    expect(elsewhere.message).toMatch(/a manifest of s3:\/\/c\/p\/, and not of s3:\/\/b\/p\//)
+    expect((await failureOf(read(manifest('m', header, rows, end), 'q/'))).code).toBe(
+      'ERR_OPTION_INVALID',
+    )
+    expect((await failureOf(read(file('text', 'a,b\n')))).code).toBe('ERR_MANIFEST_INCOMPLETE')
+    expect((await failureOf(read(file('json', '{}\n')))).code).toBe('ERR_MANIFEST_INVALID')
+    const cut = await failureOf(read(manifest('cut', header, rows)))
+    expect(cut.code).toBe('ERR_MANIFEST_INCOMPLETE')
+    expect((await failureOf(read('no-such-manifest'))).code).toBe('ERR_SOURCE_NOT_FOUND')
   })
 })
