@@ -22,7 +22,7 @@ export interface XmlNode {
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
-/** A whole answer document; error documents have no namespace. */
+/** A whole answer document, of parts if elements of one name lie apart; error documents have no namespace. */
 export function xmlDocument(root: string, content: XmlValue, namespace = true): string {
   const open = namespace ? `${root} xmlns="${NAMESPACE}"` : root
   return `${DECLARATION}<${open}>${writeContent(content)}</${root}>`
@@ -31,6 +31,7 @@ export function xmlDocument(root: string, content: XmlValue, namespace = true): 
 function writeContent(value: XmlValue): string {
   if (value === undefined) return ''
   if (typeof value !== 'object') return escapeText(String(value))
+  if (Array.isArray(value)) return value.map((part) => writeContent(part)).join('')
   return Object.entries(value)
     .map(([name, item]) => writeElement(name, item as XmlValue))
     .join('')

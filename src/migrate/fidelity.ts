@@ -65,7 +65,7 @@ export interface Listed {
 }
 
 export interface FidelityQuestion {
-  readonly source: Pick<ObjectStore, 'head' | 'hasVersions'>
+  readonly source: Pick<ObjectStore, 'head' | 'versioning'>
   readonly bucket: string
   readonly listed: Listed
   /** Of requests that only look. */
@@ -128,7 +128,8 @@ export async function assessFidelity(question: FidelityQuestion): Promise<Fideli
     if (info !== undefined) infos.push(info)
   }
   if (infos.length === 0 && refusal !== undefined) throw refusal
-  const versions = await source.hasVersions(bucket, { signal }).catch(() => undefined)
+  const versioning = await source.versioning(bucket, { signal }).catch(() => undefined)
+  const versions = versioning && versioning !== 'never'
   return {
     sample: infos.length,
     listed: keys.length,

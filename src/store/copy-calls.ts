@@ -84,9 +84,12 @@ export interface CopyCalls {
     },
   ): Promise<Readonly<Record<string, string>>>
 
-  /** Whether a bucket keeps old versions, or once did. Idempotent. */
-  hasVersions(
+  /** Whether a bucket keeps old versions. Idempotent. */
+  versioning(
     bucket: string,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<boolean>
+  ): Promise<Versioning>
 }
+
+/** `suspended` buckets keep what they have, and replace what is written from then on. */
+export type Versioning = 'enabled' | 'suspended' | 'never'

@@ -1,5 +1,5 @@
 /**
- * What a store lists: parts, open uploads and objects, and pages of them.
+ * What a store lists: parts, open uploads, objects and their versions, and pages of them.
  */
 
 import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
@@ -56,4 +56,34 @@ export interface ObjectPage {
   readonly prefixes: readonly string[]
   /** Ask with it for what comes behind; `undefined` on the last page. */
   readonly next: string | undefined
+}
+
+/** A version of an object, or a marker that it was removed, as ListObjectVersions tells it. */
+export interface ListedVersion {
+  readonly key: string
+  /** `null` of one from a time without versions. */
+  readonly versionId: string
+  readonly isLatest: boolean
+  /** Whether it says that the object was removed. */
+  readonly isMarker: boolean
+  /** 0 of a marker. */
+  readonly size: number
+  /** As sent, quotes included; `undefined` of a marker, or if the store did not say. */
+  readonly etag: string | undefined
+  readonly lastModified: number | undefined
+}
+
+/** Where a page of ListObjectVersions ended. */
+export interface VersionMarker {
+  readonly key: string
+  /** Empty where it ended with the last version of a key. */
+  readonly versionId: string
+}
+
+/** One page of ListObjectVersions. */
+export interface VersionPage {
+  /** Ascending by the bytes of their keys; of one key the newest first. */
+  readonly versions: readonly ListedVersion[]
+  /** Ask for what comes behind it; `undefined` on the last page. */
+  readonly next: VersionMarker | undefined
 }

@@ -13,7 +13,14 @@
 
 import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
 import type { TransferError } from '../errors.ts'
-import type { ListedPart, ObjectPage, UploadMarker, UploadPage } from './listed.ts'
+import type {
+  ListedPart,
+  ObjectPage,
+  UploadMarker,
+  UploadPage,
+  VersionMarker,
+  VersionPage,
+} from './listed.ts'
 import type { StopSignal } from './abortable.ts'
 import type { BucketAttributes, ObjectAttributes, RequestAttributes } from './attributes.ts'
 import type { CopyCalls, ObjectDescription } from './copy-calls.ts'
@@ -149,6 +156,15 @@ export interface ListObjectsOptions extends BucketCallOptions {
   readonly maxKeys?: number | undefined
 }
 
+export interface ListVersionsOptions extends BucketCallOptions {
+  /** Beginning of the keys. */
+  readonly prefix: string
+  /** `next` of the page before. */
+  readonly after?: VersionMarker | undefined
+  /** 1 to 1,000; the store may answer with less. @default the store's own, 1,000 */
+  readonly maxKeys?: number | undefined
+}
+
 export interface ObjectStore extends CopyCalls {
   /** What the environment says. Idempotent, no request. @throws ERR_OPTION_INVALID */
   settings(): Promise<StoreSettings>
@@ -236,6 +252,13 @@ export interface ObjectStore extends CopyCalls {
    * for buckets that `route` cannot reach.
    */
   listObjects(bucket: string, options: ListObjectsOptions): Promise<ObjectPage>
+
+  /**
+   * A page of the versions and delete markers of a bucket, in the order of their keys' bytes and of one key
+   * the newest first. Idempotent. Rejects as `listObjects` does; ERR_NOT_SUPPORTED also from stores that
+   * have no versions.
+   */
+  listVersions(bucket: string, options: ListVersionsOptions): Promise<VersionPage>
 
   /**
    * Forgets what is cached for a bucket: its route, and the credentials. With a region, that

@@ -35,6 +35,7 @@ const ROOTS: Readonly<Record<string, readonly string[]>> = {
   GetObjectTaggingCommand: ['Tagging'],
   GetBucketVersioningCommand: ['VersioningConfiguration'],
   ListObjectsV2Command: ['ListBucketResult'],
+  ListObjectVersionsCommand: ['ListVersionsResult'],
   ListMultipartUploadsCommand: ['ListMultipartUploadsResult'],
   ListPartsCommand: ['ListPartsResult'],
   DeleteObjectsCommand: ['DeleteResult'],

@@ -5,7 +5,13 @@
 
 import { rangeHeader } from '../plan/ranges.ts'
 import { attributeParams, type RequestAttributes } from './attributes.ts'
-import type { Copied, CopyCalls, CopyObjectOptions, CopyPartOptions } from './copy-calls.ts'
+import type {
+  Copied,
+  CopyCalls,
+  CopyObjectOptions,
+  CopyPartOptions,
+  Versioning,
+} from './copy-calls.ts'
 import { invalid } from './invalid-answer.ts'
 import { checksumType, readChecksums } from './s3-answers.ts'
 import { sendCall, type CallHost } from './s3-call.ts'
@@ -77,13 +83,15 @@ export class S3CopyCalls implements CopyCalls {
     })
   }
 
-  async hasVersions(
+  async versioning(
     bucket: string,
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<boolean> {
+  ): Promise<Versioning> {
     return this.#call('GetBucketVersioning', { bucket }, options, async (client, s3, sending) => {
       const command = new s3.GetBucketVersioningCommand({ Bucket: bucket })
-      return (await client.send(command, sending)).Status !== undefined
+      const { Status: status } = await client.send(command, sending)
+      if (status === undefined) return 'never'
+      return status === 'Enabled' ? 'enabled' : 'suspended'
     })
   }
 

@@ -14,6 +14,7 @@ import type { ControlTransport } from './control-transport.ts'
 import type { CopyCalls } from './copy-calls.ts'
 import type { HeadCall, HeadHost } from './head-object.ts'
 import type { ListCall } from './list-objects.ts'
+import type { ListVersionsCall } from './list-versions.ts'
 import type {
   CallOptions,
   CompletedObject,
@@ -21,7 +22,6 @@ import type {
   CompleteOptions,
   DeleteOptions,
   HeadOptions,
-  ListedPart,
   ListObjectsOptions,
   ListUploadsOptions,
   ObjectInfo,
@@ -29,7 +29,6 @@ import type {
   ObjectStore,
   RouteOptions,
   StoreSettings,
-  UploadCallOptions,
   UploadPage,
 } from './object-store.ts'
 import { findPlainStore, type PlainStore } from './plain-store.ts'
@@ -58,6 +57,7 @@ class S3Store implements ObjectStore {
   #copyCalls: Promise<CopyCalls> | undefined
   #headCall: Promise<HeadCall> | undefined
   #listCall: Promise<ListCall> | undefined
+  #listVersionsCall: Promise<ListVersionsCall> | undefined
   #clockOffsetMs = 0
   #closed = false
 
@@ -100,24 +100,14 @@ class S3Store implements ObjectStore {
 
   readonly tags: CopyCalls['tags'] = async (...call) => (await this.#loadCopies()).tags(...call)
 
-  readonly hasVersions: CopyCalls['hasVersions'] = async (...call) =>
-    (await this.#loadCopies()).hasVersions(...call)
+  readonly versioning: CopyCalls['versioning'] = async (...call) =>
+    (await this.#loadCopies()).versioning(...call)
 
-  async abortMultipartUpload(
-    object: ObjectRef,
-    uploadId: string,
-    options?: UploadCallOptions,
-  ): Promise<void> {
-    return (await this.#load()).abortMultipartUpload(object, uploadId, options)
-  }
+  readonly abortMultipartUpload: ObjectStore['abortMultipartUpload'] = async (...call) =>
+    (await this.#load()).abortMultipartUpload(...call)
 
-  async listParts(
-    object: ObjectRef,
-    uploadId: string,
-    options?: UploadCallOptions,
-  ): Promise<readonly ListedPart[]> {
-    return (await this.#load()).listParts(object, uploadId, options)
-  }
+  readonly listParts: ObjectStore['listParts'] = async (...call) =>
+    (await this.#load()).listParts(...call)
 
   async listMultipartUploads(bucket: string, options: ListUploadsOptions): Promise<UploadPage> {
     return (await this.#load()).listMultipartUploads(bucket, options)
@@ -138,6 +128,11 @@ class S3Store implements ObjectStore {
   async listObjects(bucket: string, options: ListObjectsOptions): Promise<ObjectPage> {
     this.#listCall ??= this.#loadListCall()
     return (await this.#listCall).run(bucket, options)
+  }
+
+  readonly listVersions: ObjectStore['listVersions'] = async (...call) => {
+    this.#listVersionsCall ??= this.#loadListVersionsCall()
+    return (await this.#listVersionsCall).run(...call)
   }
 
   refresh(bucket: string, options: { readonly region?: string | undefined } = {}): void {
@@ -208,6 +203,11 @@ class S3Store implements ObjectStore {
   async #loadListCall(): Promise<ListCall> {
     const { ListCall } = await import('./list-objects.ts')
     return new ListCall(this.#signingHost)
+  }
+
+  async #loadListVersionsCall(): Promise<ListVersionsCall> {
+    const { ListVersionsCall } = await import('./list-versions.ts')
+    return new ListVersionsCall(this.#signingHost)
   }
 
   async #loadHeadCall(): Promise<HeadCall> {

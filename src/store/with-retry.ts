@@ -71,8 +71,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
     copyPart: (from, to, call) =>
       attempt(to.bucket, call, always, () => store.copyPart(from, to, call)),
     tags: (object, call) => attempt(object.bucket, call, always, () => store.tags(object, call)),
-    hasVersions: (bucket, call) =>
-      attempt(bucket, call, always, () => store.hasVersions(bucket, call)),
+    versioning: (bucket, call) =>
+      attempt(bucket, call, always, () => store.versioning(bucket, call)),
     abortMultipartUpload: (object, uploadId, call) =>
       attempt(object.bucket, call, always, () =>
         store.abortMultipartUpload(object, uploadId, call),
@@ -87,6 +87,8 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
       attempt(bucket, call, always, () => store.deleteObjects(bucket, keys, call)),
     listObjects: (bucket, call) =>
       attempt(bucket, call, always, () => store.listObjects(bucket, call)),
+    listVersions: (bucket, call) =>
+      attempt(bucket, call, always, () => store.listVersions(bucket, call)),
     refresh: (bucket, how) => store.refresh(bucket, how),
     noteClockOffset: (offsetMs) => store.noteClockOffset(offsetMs),
     close: () => store.close(),

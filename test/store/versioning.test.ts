@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import {
   DeleteBucketCommand,
   DeleteObjectCommand,
@@ -126,6 +127,32 @@ it('pages through versions and markers, also in the middle of a key', async () =
   expect(seen).toHaveLength(7)
   expect(new Set(seen).size).toBe(7)
   expect(seen.filter((line) => line.startsWith('a '))).toHaveLength(3)
+})
+
+it('lists markers between versions, in the order in which they came', async () => {
+  await versioning('Enabled')
+  await put('k', '1')
+  await client.send(new DeleteObjectCommand({ Bucket, Key: 'k' }))
+  await put('k', '2')
+  const command = new ListObjectVersionsCommand({ Bucket })
+  let body = ''
+  command.middlewareStack.add(
+    (next) => async (given) => {
+      const answer = await next(given)
+      const { response } = answer as unknown as { response: { body: NodeJS.ReadableStream } }
+      const chunks: Uint8Array[] = []
+      for await (const chunk of response.body) chunks.push(Buffer.from(chunk))
+      body = Buffer.concat(chunks).toString()
+      return { ...answer, response: { ...response, body: Readable.from(chunks) } }
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+  await client.send(command).catch(() => undefined)
+  expect(body.match(/<(?:Version|DeleteMarker)>/gu)).toEqual([
+    '<Version>',
+    '<DeleteMarker>',
+    '<Version>',
+  ])
 })
 
 it('deletes named versions in bulk, after which the bucket can go', async () => {

@@ -156,7 +156,7 @@ export function listObjectVersions(store: StoreContext, request: S3Request): Ans
       : commonElements(version)),
     Owner: OWNER,
   })
-  const body = xmlDocument('ListVersionsResult', {
+  const head = {
     Name: request.bucket,
     Prefix: encode(query.get('prefix') ?? ''),
     KeyMarker: encode(keyMarker ?? ''),
@@ -167,11 +167,13 @@ export function listObjectVersions(store: StoreContext, request: S3Request): Ans
     MaxKeys: max,
     EncodingType: query.get('encoding-type'),
     IsTruncated: page.truncated && max > 0,
-    Version: page.entries.filter((version) => !version.deleteMarker).map(describe),
-    DeleteMarker: page.entries.filter((version) => version.deleteMarker).map(describe),
-    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
-  })
-  return xmlAnswer(body)
+  }
+  // Between each other, as AWS has them: only their order tells which came first.
+  const entries = page.entries.map((version) =>
+    version.deleteMarker ? { DeleteMarker: describe(version) } : { Version: describe(version) },
+  )
+  const prefixes = { CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })) }
+  return xmlAnswer(xmlDocument('ListVersionsResult', [head, ...entries, prefixes]))
 }
 
 function encoded(encode: (text: string) => string, text: string | undefined): string | undefined {
