@@ -7,20 +7,13 @@ import { isTransferError } from '../errors.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
 import { ahead } from '../tree/ahead.ts'
-import type { Beginning } from '../tree/beginning.ts'
-import type { ObjectEntry } from '../tree/entries.ts'
-import type { WantedName } from '../tree/name-list.ts'
-
-/** Objects of the listing, or names, that the sample is taken from. Source: none; ten pages. */
-export const LISTED_MAX = 10_000
+import { countClass, STANDARD, type Listed, type ListedRef } from './listed.ts'
 
 /** Objects that are looked at. Source: none; enough to find what one in twenty has. */
 const SAMPLE = 64
 
 /** Looks at once. Source: none. */
 const LOOKS_AHEAD = 16
-
-const STANDARD = 'STANDARD'
 
 export type Aspect =
   | 'metadata'
@@ -55,15 +48,6 @@ export interface Fidelity {
   readonly aspects: readonly AspectReport[]
 }
 
-/** What copies are made of, as far as it is known before any is made. */
-export interface Listed {
-  readonly keys: readonly string[]
-  readonly isAll: boolean
-  readonly bytes: number | undefined
-  /** `undefined` where only the objects themselves tell. */
-  readonly storageClasses: Readonly<Record<string, number>> | undefined
-}
-
 export interface FidelityQuestion {
   readonly source: Pick<ObjectStore, 'head' | 'versioning'>
   readonly bucket: string
@@ -75,56 +59,26 @@ export interface FidelityQuestion {
   readonly signal: AbortSignal
 }
 
-/** The first of a listing. @throws what it throws */
-export async function listedOf(entries: AsyncIterable<ObjectEntry>): Promise<Listed> {
-  const classes: Record<string, number> = {}
-  const keys: string[] = []
-  let [bytes, isAll] = [0, true]
-  for await (const { key, size, storageClass = STANDARD } of entries) {
-    if (keys.length === LISTED_MAX) {
-      isAll = false
-      break
-    }
-    bytes += size
-    classes[storageClass] = (classes[storageClass] ?? 0) + 1
-    keys.push(key)
-  }
-  return { keys, isAll, bytes, storageClasses: classes }
-}
-
-/** The first of a list of names. */
-export function listedNames(
-  { items, isAll }: Pick<Beginning<WantedName>, 'items' | 'isAll'>,
-  prefix: string,
-): Listed {
-  let bytes: number | undefined = 0
-  for (const { size } of items) {
-    bytes = bytes === undefined || size === undefined ? undefined : bytes + size
-  }
-  const keys = items.map(({ name }) => prefix + name)
-  return { keys, isAll, bytes, storageClasses: undefined }
-}
-
 /** @throws what a HEAD throws: rights that are missing are told before a byte moves */
 export async function assessFidelity(question: FidelityQuestion): Promise<Fidelity> {
   const { source, bucket, attributes, signal, listed } = question
-  const { keys, isAll, bytes, storageClasses } = listed
+  const { objects, isAll, bytes, storageClasses } = listed
   const infos: ObjectInfo[] = []
   let refusal: unknown
-  const look = async (key: string): Promise<ObjectInfo | undefined> => {
+  const look = async (object: ListedRef): Promise<ObjectInfo | undefined> => {
     try {
-      return await source.head({ bucket, key }, { attributes, signal })
+      return await source.head({ bucket, ...object }, { attributes, signal })
     } catch (error) {
       // Removed since it was listed.
       if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
       // Who may not list is told nothing else of what is not there.
-      const isOfList = storageClasses === undefined
-      if (!isOfList || !isTransferError(error) || error.code !== 'ERR_ACCESS_DENIED') throw error
+      const isRefusal = isTransferError(error) && error.code === 'ERR_ACCESS_DENIED'
+      if (!listed.isOfNames || !isRefusal) throw error
       refusal ??= error
       return undefined
     }
   }
-  for await (const info of ahead(spread(keys), LOOKS_AHEAD, look)) {
+  for await (const info of ahead(spread(objects), LOOKS_AHEAD, look)) {
     if (info !== undefined) infos.push(info)
   }
   if (infos.length === 0 && refusal !== undefined) throw refusal
@@ -132,25 +86,40 @@ export async function assessFidelity(question: FidelityQuestion): Promise<Fideli
   const versions = versioning && versioning !== 'never'
   return {
     sample: infos.length,
-    listed: keys.length,
+    listed: objects.length,
     isAll,
     bytesListed: bytes,
     storageClasses: storageClasses ?? classesOf(infos),
-    aspects: aspectsOf(infos, question.each, versions),
+    aspects: [...aspectsOf(infos, question.each), versionsOf(versions, listed)],
   }
 }
 
 function classesOf(infos: readonly ObjectInfo[]): Readonly<Record<string, number>> {
   const classes: Record<string, number> = {}
-  for (const { storageClass = STANDARD } of infos) {
-    classes[storageClass] = (classes[storageClass] ?? 0) + 1
-  }
+  for (const { storageClass } of infos) countClass(classes, storageClass)
   return classes
 }
 
-async function* spread(keys: readonly string[]): AsyncGenerator<string> {
-  const step = Math.max(1, keys.length / SAMPLE)
-  for (let at = 0; at < keys.length; at += step) yield keys[Math.floor(at)] as string
+async function* spread(objects: readonly ListedRef[]): AsyncGenerator<ListedRef> {
+  const step = Math.max(1, objects.length / SAMPLE)
+  for (let at = 0; at < objects.length; at += step) yield objects[Math.floor(at)] as ListedRef
+}
+
+function versionsOf(has: boolean | undefined, { isOfVersions }: Listed): AspectReport {
+  const found = has === undefined ? undefined : Number(has)
+  return isOfVersions
+    ? {
+        aspect: 'versions',
+        found,
+        fate: 'carried',
+        note: 'All are copied in their order, and markers of removal too.',
+      }
+    : {
+        aspect: 'versions',
+        found,
+        fate: 'lost',
+        note: 'Current versions are copied; older ones and markers of removal stay behind.',
+      }
 }
 
 const HEADERS = ['cacheControl', 'contentDisposition', 'contentLanguage', 'expires'] as const
@@ -158,7 +127,6 @@ const HEADERS = ['cacheControl', 'contentDisposition', 'contentLanguage', 'expir
 function aspectsOf(
   infos: readonly ObjectInfo[],
   each: Readonly<Record<string, unknown>>,
-  versions: boolean | undefined,
 ): readonly AspectReport[] {
   const count = (has: (info: ObjectInfo) => boolean): number => infos.filter(has).length
   const isSaid = (...names: readonly string[]): boolean =>
@@ -214,12 +182,6 @@ function aspectsOf(
       found: count((info) => (info.described?.missingMetadata ?? 0) > 0),
       fate: isSaid('metadata') ? 'set' : 'refused',
       note: 'No header can say it: such objects fail, unless `metadata` says another.',
-    },
-    {
-      aspect: 'versions',
-      found: versions === undefined ? undefined : Number(versions),
-      fate: 'lost',
-      note: 'Current versions are copied; older ones and markers of removal stay behind.',
     },
   ]
 }

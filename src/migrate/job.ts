@@ -23,6 +23,8 @@ export interface JobPlan {
   readonly from: string
   readonly to: string
   readonly overwrite: string
+  /** Absent of one that copies current versions. */
+  readonly allVersions?: true | undefined
 }
 
 /** Sums over all runs of a job. */
@@ -155,9 +157,10 @@ async function readJob(directory: string): Promise<JobFile | undefined> {
 }
 
 function checkSame(directory: string, plan: JobPlan, found: JobFile): void {
-  for (const name of ['from', 'to', 'overwrite'] as const) {
+  for (const name of ['from', 'to', 'overwrite', 'allVersions'] as const) {
     if (plan[name] === found[name]) continue
-    throw notAJob(directory, `\`${name}\` was ${found[name]} there, and is ${plan[name]} now`)
+    const [was, is] = [found[name] ?? false, plan[name] ?? false]
+    throw notAJob(directory, `\`${name}\` was ${was} there, and is ${is} now`)
   }
 }
 

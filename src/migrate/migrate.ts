@@ -16,10 +16,12 @@ import { objectsOf, type StoreSide } from '../tree/sides.ts'
 import type { CopyPrefixOptions } from '../tree/tree-options.ts'
 import { TreeJob } from '../tree/tree-job.ts'
 import type { TreeResult, TreeTransfer } from '../tree/tree-transfer.ts'
-import { assessFidelity, LISTED_MAX, listedNames, listedOf, type Fidelity } from './fidelity.ts'
+import { versionedEntries } from '../tree/version-entries.ts'
+import { assessFidelity, type Fidelity } from './fidelity.ts'
+import { LISTED_MAX, listedNames, listedOf, listedVersions } from './listed.ts'
 import { MigrationJob, type JobSums } from './job.ts'
 import type { CheckedMigration } from './options.ts'
-import { checkDestination, withRight } from './rights.ts'
+import { checkDestination, checkVersioning, withRight } from './rights.ts'
 
 export interface MigrationResult extends TreeResult {
   readonly fidelity: Fidelity
@@ -53,6 +55,7 @@ export interface CopyHow {
   readonly until: () => TransferError | undefined
   /** Of a list that is read already. */
   readonly names: AsyncIterable<WantedName> | undefined
+  readonly allVersions: boolean
 }
 
 /** How long the first of a list are waited for. Source: none; who writes it may be slow. */
@@ -64,13 +67,14 @@ export async function migrate(
   migration: CheckedMigration,
 ): Promise<MigrationResult> {
   const { source, store, from, to, signal, attributes } = host
-  const { tree, onFidelity, jobDirectory, overwrite, checksum } = migration
+  const { tree, onFidelity, jobDirectory, overwrite, checksum, allVersions } = migration
+  if (allVersions) await checkVersioning(store, to, signal)
   const { filesFrom } = tree
   const list = filesFrom === undefined ? undefined : await listOf(host, filesFrom)
   try {
-    const fidelity = await fidelityOf(host, tree, list)
+    const fidelity = await fidelityOf(host, migration, list)
     await onFidelity?.(fidelity)
-    const way = { overwrite, checksum, names: list?.whole }
+    const way = { overwrite, checksum, allVersions, names: list?.whole }
     if (tree.dryRun === true) {
       const how = { ...way, startedAt: Date.now(), until: () => undefined }
       return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
@@ -80,6 +84,7 @@ export async function migrate(
       from: await nameOf(source, from, signal),
       to: await nameOf(store, to, signal),
       overwrite,
+      allVersions: allVersions ? true : undefined,
     })
     return await runJob(host, job, migration, { fidelity, ...way })
   } finally {
@@ -98,23 +103,27 @@ function listOf(
 
 /** Who names the objects need not be allowed to list them. */
 function fidelityOf(
-  { source, from, sourceAttributes, signal }: MigrationHost,
-  tree: CopyPrefixOptions,
+  { source, from, sourceAttributes: attributes, signal }: MigrationHost,
+  { tree, allVersions }: CheckedMigration,
   list: Beginning<WantedName> | undefined,
 ): Promise<Fidelity> {
   const { bucket, prefix } = from
-  const action = list === undefined ? 's3:ListBucket or s3:GetObject' : 's3:GetObject'
+  const action = allVersions ? ALL_VERSIONS : list === undefined ? LISTED : 's3:GetObject'
   const right = { side: 'source', action, where: `s3://${bucket}/${prefix}` } as const
   return withRight(right, async () => {
-    const job = new TreeJob(signal, SILENT)
-    const listed =
-      list === undefined
-        ? await listedOf(objectsOf(source, from, { job, isSource: false }))
+    const side = { job: new TreeJob(signal, SILENT), isSource: false }
+    const listed = allVersions
+      ? await listedVersions(versionedEntries(source, from, side))
+      : list === undefined
+        ? await listedOf(objectsOf(source, from, side))
         : listedNames(list, prefix)
     const each = tree as Readonly<Record<string, unknown>>
-    return assessFidelity({ source, bucket, listed, attributes: sourceAttributes, each, signal })
+    return assessFidelity({ source, bucket, listed, attributes, each, signal })
   })
 }
+
+const LISTED = 's3:ListBucket or s3:GetObject'
+const ALL_VERSIONS = 's3:ListBucketVersions or s3:GetObjectVersion'
 
 async function runJob(
   host: MigrationHost,

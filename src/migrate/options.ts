@@ -25,6 +25,13 @@ export interface MigrateOptions extends CopyPrefixOptions {
   readonly overwrite?: Overwrite | undefined
   /** Compare contents of objects on both sides by what the stores keep, a HEAD each. @default false */
   readonly checksum?: boolean | undefined
+  /**
+   * Copy every version of each object in order, the oldest first, and delete markers as such, where the
+   * bucket of the destination has versioning. Versions it has already are not copied again. Not with
+   * `overwrite`, `checksum`, `filesFrom`, `removeSource`, `rename`, `manifest` or `onBeforeTransfer`.
+   * @default false, current versions
+   */
+  readonly allVersions?: boolean | undefined
   /** Begin nothing more after so long; the same call goes on. Milliseconds. @default no limit */
   readonly maxDurationMs?: number | undefined
   /** Begin nothing more after so many bytes were copied. @default no limit */
@@ -37,6 +44,7 @@ export interface CheckedMigration {
   readonly jobDirectory: string
   readonly overwrite: Overwrite
   readonly checksum: boolean
+  readonly allVersions: boolean
   readonly maxDurationMs: number
   readonly maxBytes: number
   readonly onFidelity: MigrateOptions['onFidelity']
@@ -46,10 +54,25 @@ export interface CheckedMigration {
 
 const OVERWRITE: readonly unknown[] = ['newer', 'always', 'never'] satisfies Overwrite[]
 
+/** What would tear versions out of their order, or is about one object of each name. */
+const NOT_WITH_VERSIONS = [
+  'filesFrom',
+  'removeSource',
+  'rename',
+  'manifest',
+  'onBeforeTransfer',
+  'ifNoneMatch',
+  'delete',
+  'maxDelete',
+  'sizeOnly',
+] as const
+
+const NOT_OF_VERSIONS = 'left out beside `allVersions`'
+
 /** @throws ERR_OPTION_INVALID; what is left is checked with the tree */
 export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
   const { jobDirectory, overwrite = 'newer', checksum = false, onFidelity, ...more } = options
-  const { maxDurationMs = Infinity, maxBytes = Infinity, ...tree } = more
+  const { maxDurationMs = Infinity, maxBytes = Infinity, allVersions = false, ...tree } = more
   if (typeof jobDirectory !== 'string' || jobDirectory === '') {
     throw invalid('jobDirectory', 'the path of a directory')
   }
@@ -61,13 +84,22 @@ export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
   if (overwrite === 'never' && tree.ifNoneMatch !== undefined) {
     throw invalid('ifNoneMatch', "left out beside `overwrite: 'never'`, which says it")
   }
+  if (typeof allVersions !== 'boolean') throw invalid('allVersions', 'true or false')
+  if (allVersions) {
+    if (overwrite !== 'newer') throw invalid('overwrite', NOT_OF_VERSIONS)
+    if (checksum) throw invalid('checksum', NOT_OF_VERSIONS)
+    const others = tree as Readonly<Record<string, unknown>>
+    const given = NOT_WITH_VERSIONS.find((name) => (others[name] ?? false) !== false)
+    if (given !== undefined) throw invalid(given, NOT_OF_VERSIONS)
+  }
   for (const [name, value] of Object.entries({ maxDurationMs, maxBytes })) {
     if (typeof value !== 'number' || !(value > 0)) throw invalid(name, 'a number above 0')
   }
   if (onFidelity !== undefined && typeof onFidelity !== 'function') {
     throw invalid('onFidelity', 'a function')
   }
-  const common = { jobDirectory, overwrite, checksum, maxDurationMs, maxBytes, onFidelity }
+  const limits = { maxDurationMs, maxBytes }
+  const common = { jobDirectory, overwrite, checksum, allVersions, ...limits, onFidelity }
   return { ...common, tree: overwrite === 'never' ? { ...tree, ifNoneMatch: '*' } : tree }
 }
 

@@ -41,6 +41,31 @@ export async function checkDestination(
   )
 }
 
+/**
+ * Whether the destination keeps what is replaced.
+ * @throws ERR_OPTION_INVALID for a bucket without versioning, ERR_ACCESS_DENIED
+ */
+export async function checkVersioning(
+  store: ObjectStore,
+  { bucket, prefix, attributes }: StoreSide,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = { side: 'destination', where: `s3://${bucket}` } as const
+  const versioning = await withRight({ ...asked, action: 's3:GetBucketVersioning' }, () =>
+    store.versioning(bucket, { signal }),
+  )
+  if (versioning !== 'enabled') {
+    const state = versioning === 'never' ? 'has no versioning' : 'has its versioning suspended'
+    const message =
+      `The bucket ${bucket} ${state}, so each version would replace the one before: turn its versioning ` +
+      'on, or leave out `allVersions`.'
+    throw new TransferError('ERR_OPTION_INVALID', message, { bucket, option: 'allVersions' })
+  }
+  await withRight({ ...asked, action: 's3:ListBucketVersions' }, () =>
+    store.listVersions(bucket, { prefix, maxKeys: 1, attributes, signal }),
+  )
+}
+
 /** Says which right is missing on which side. */
 export async function withRight<T>(right: Right, ask: () => Promise<T>): Promise<T> {
   try {

@@ -5,7 +5,8 @@
  * `checksums` (whether uploads bear one nobody asked for, and the hash of a body is signed instead),
  * `pathStyle` (how buckets are addressed), `keysPerDelete` (how removals are asked for). All of `habits`
  * only informs `transfer-engine doctor`, which says where a store does otherwise: the engine sends equal
- * parts to every store, finds out by itself whether a listing may be cut, and uses no call of `missing`.
+ * parts to every store, finds out by itself whether a listing may be cut, and uses no call of `missing` but
+ * ListObjectVersions, when all versions are asked for.
  *
  * A fact that is in no documentation and was not observed is not here: the store then counts as S3.
  * Sources were read 2026-10 and 2026-11. Sizes are bytes.

@@ -153,6 +153,7 @@ export function checkTreeOptions(
     startedAt: Infinity,
     until: undefined,
     names: undefined,
+    allVersions: false,
     each,
     checkEach,
   }

@@ -57,8 +57,8 @@ export function transferring(
     if (direction === 'copy') {
       const copy = objects.copies({ ...options, signal })
       const { from } = spec
-      return ({ key, sourceKey = key }) =>
-        copy({ bucket: from.bucket, key: sourceKey }, { bucket, key })
+      return ({ key, sourceKey = key, sourceVersionId: versionId }) =>
+        copy({ bucket: from.bucket, key: sourceKey, versionId }, { bucket, key })
     }
     if (direction === 'upload') {
       const upload = objects.uploads({ ...options, signal })

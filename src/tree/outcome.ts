@@ -18,6 +18,8 @@ export interface TreeAction {
   readonly key: string
   /** Of the object that is copied, in the bucket of the source. */
   readonly sourceKey?: string | undefined
+  /** The version of it, where all versions are copied. */
+  readonly sourceVersionId?: string | undefined
   /** Of the file; `undefined` for the removal of an object. */
   readonly path: string | undefined
   /** Bytes to move; 0 for a removal. */
@@ -49,6 +51,8 @@ export type ActionReason =
   | 'unfinished'
   /** It is missing at the source. */
   | 'extra'
+  /** A version of the source says that it was removed: a marker is put at the destination. */
+  | 'marker'
 
 /** It was done, and proved as far as the store lets it be. */
 export interface DoneOutcome extends TreeAction {
@@ -109,6 +113,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     name: action.name,
     key: action.key,
     sourceKey: action.sourceKey,
+    sourceVersionId: action.sourceVersionId,
     path: action.path,
     size: done.size,
     reason: action.reason,

@@ -50,17 +50,21 @@ export class PlanSums {
   #deletions = 0
   #objectsDeleted = 0
   #moves = 0
-  /** Those whose source is an object, each removed by a request of its own. */
-  #objectsMoved = 0
+  /** Objects that are removed by a request each: sources of moves, and those a marker is put over. */
+  #removedSingly = 0
   #bytesUp = 0
   #bytesDown = 0
   #bytesCopied = 0
   readonly #requests = { PUT: 0, GET: 0, HEAD: 0, LIST: 0, DELETE: 0 }
 
   /** @param relayed whether the bytes of copies come through here */
-  add({ operation, path, size, move }: TreeAction, sizes: PartSizes, relayed = false): void {
+  add(
+    { operation, path, size, move, reason }: TreeAction,
+    sizes: PartSizes,
+    relayed = false,
+  ): void {
     if (move === true) this.#moves += 1
-    if (move === true && operation !== 'upload') this.#objectsMoved += 1
+    if (move === true && operation !== 'upload') this.#removedSingly += 1
     switch (operation) {
       case 'upload':
         this.#uploads += 1
@@ -79,7 +83,8 @@ export class PlanSums {
         return
       case 'delete':
         this.#deletions += 1
-        if (path === undefined) this.#objectsDeleted += 1
+        if (reason === 'marker') this.#removedSingly += 1
+        else if (path === undefined) this.#objectsDeleted += 1
     }
   }
 
@@ -92,7 +97,7 @@ export class PlanSums {
   }): TreePlan {
     const { PUT, GET, HEAD } = this.#requests
     const perRequest = Math.min(looked.keysPerDelete ?? DELETE_BATCH, DELETE_BATCH)
-    const DELETE = Math.ceil(this.#objectsDeleted / perRequest) + this.#objectsMoved
+    const DELETE = Math.ceil(this.#objectsDeleted / perRequest) + this.#removedSingly
     return {
       uploads: this.#uploads,
       downloads: this.#downloads,

@@ -14,6 +14,7 @@ import { planCopies } from './plan-copies.ts'
 import type { TreePlan } from './plan-sums.ts'
 import type { TreeHost } from './run-tree.ts'
 import { requestAttributesOf, sourceAttributesOf } from './run-tree.ts'
+import { plannedVersions, runVersions } from './run-versions.ts'
 import { removingObjects } from './source-removal.ts'
 import type { CopyTreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
@@ -57,8 +58,19 @@ export async function runCopyTree(
     sourceAttributes: sourceAttributesOf(each),
     onHead: () => (heads += 1),
   }
-  const planned = planCopies(job, spec, { ...options, source, destination: store, ...looks })
+  const looking = { source, destination: store, ...looks }
   if (!options.dryRun) await source.route(spec.from.bucket, { signal })
+  const versions = { spec, options, mover, ...looking }
+  if (options.allVersions && !options.dryRun) {
+    job.counts(() => mover.transferred)
+    // What keeps everything from moving, no region or no credentials, is told once.
+    await store.route(remote.bucket, { signal })
+    await runVersions(job, versions, host.maxTransfers)
+    return undefined
+  }
+  const planned = options.allVersions
+    ? plannedVersions(job, versions)
+    : planCopies(job, spec, { ...options, ...looking })
   const isRelayed = !isOneIdentity || each['via'] === 'relay'
   return carryOut(host, job, {
     spec,

@@ -135,6 +135,8 @@ export interface TreeCopyHow {
   readonly until: (() => TransferError | undefined) | undefined
   /** What `filesFrom` gives, where somebody reads it already. */
   readonly names: AsyncIterable<WantedName> | undefined
+  /** All versions of each, in their order. */
+  readonly allVersions: boolean
 }
 
 export interface CheckedTree extends TreeCopyHow {

@@ -2,8 +2,16 @@
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sdkClient } from '../helpers/sdk-client.ts'
+import { contentsOf } from '../helpers/versions.ts'
 import { run, storeEnvironment } from './cli-command.ts'
 import { small, useCopyBed } from './cli-fixture.ts'
 
@@ -159,6 +167,38 @@ describe('migrate and replicate from the command line', () => {
     const inventory = ['--files-from', 'inventory', '--files-from-format', 'inventory']
     const other = await refused('migrate', ...sides, ...inventory)
     expect(other).toMatch(/inventory, line 1: It is about the bucket another/u)
+  })
+
+  it('migrates all versions, or says what to turn on', async () => {
+    const sdk = sdkClient(other)
+    const Bucket = 'versions'
+    await sdk.send(new CreateBucketCommand({ Bucket }))
+    const on = { Status: 'Enabled' } as const
+    await sdk.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on }))
+    const object = { Bucket, Key: 'v/x' }
+    await sdk.send(new PutObjectCommand({ ...object, Body: 'one' }))
+    await sdk.send(new DeleteObjectCommand(object))
+    await sdk.send(new PutObjectCommand({ ...object, Body: 'two' }))
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const migrate = (...argv: readonly string[]) =>
+      run(['migrate', ...argv, ...sourceFlags(), '--all-versions'], { cwd: bed.dir, env })
+    const refused = await migrate('s3://versions/v', 's3://test/v')
+    expect(refused.code).toBe(2)
+    expect(refused.err).toMatch(/The bucket test has no versioning.*turn its versioning on/u)
+    const listed = await migrate('s3://versions/v', 's3://test/v', '--files-from', 'names')
+    expect(listed.code).toBe(2)
+    expect(listed.err).toMatch(/`filesFrom` to be left out beside `allVersions`/u)
+    const to = sdkClient(bed.store)
+    await to.send(new CreateBucketCommand({ Bucket: 'kept' }))
+    const VersioningConfiguration = on
+    await to.send(new PutBucketVersioningCommand({ Bucket: 'kept', VersioningConfiguration }))
+    const copied = await migrate('s3://versions/v', 's3://kept/v')
+    expect(copied).toMatchObject({ code: 0 })
+    expect(copied.err).toMatch(/older versions +yes +carried/u)
+    expect(copied.err).toMatch(/^2 copied, 1 deleted/mu)
+    expect(copied.out.split('\n')).toContain('delete: s3://kept/v/x (marker)')
+    expect(await contentsOf(to, 'kept', 'v/')).toEqual({ x: ['one', 'marker', 'two'] })
+    for (const client of [sdk, to]) client.destroy()
   })
 
   it('ends with 3 at a limit', async () => {

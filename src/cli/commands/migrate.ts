@@ -81,6 +81,7 @@ function migrateFlags(): Option[] {
     // In this order: a `--no-` option that stands alone would make `--overwrite` the default.
     new Option('--overwrite', 'Replace all that is at the destination, once per job'),
     new Option('--no-overwrite', 'Leave alone what is at the destination, whoever writes it'),
+    new Option('--all-versions', 'Copy all versions of each object in order, and delete markers'),
     new Option('--delete-source', 'Remove each object at the source once its copy is proved'),
     new Option('--max-duration <time>', 'Begin nothing more after so long').argParser((text) => {
       const value = parseDuration(text)
@@ -121,6 +122,7 @@ function migrateOptionsFrom(
     maxDurationMs,
     maxBytes,
     removeSource: values['deleteSource'],
+    allVersions: values['allVersions'],
     rename: typeof rename === 'string' ? renameFrom(rename, replacement ?? '') : undefined,
   }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
