@@ -3,28 +3,23 @@
  * verified like any other; then tables of self time, and a flame graph.
  */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatSize, parseSize } from '../src/units.ts'
 import { chooseByName } from './harness/choose.ts'
-import { describeCost, describeSample } from './harness/describe.ts'
+import { describeCost } from './harness/describe.ts'
 import { renderFlameGraph } from './harness/flame-graph.ts'
-import { runStep } from './harness/interleave.ts'
 import { interruptSignal } from './harness/interrupt.ts'
 import { perfReport, perfShares, recorded, withPerf } from './harness/perf.ts'
 import { readProfiles, renderProfile } from './harness/profile-report.ts'
-import { peersOf } from './harness/roster.ts'
-import { stepsOf } from './harness/scale.ts'
 import { saveProfile } from './harness/results-file.ts'
-import { startSinkSite } from './harness/sink-site.ts'
-import { PEERS } from './peers/all.ts'
+import { runOurs } from './harness/run-ours.ts'
+import { stepsOf } from './harness/scale.ts'
 import type { Command } from './peers/peer.ts'
 import { writeReport } from './report/write.ts'
-import type { Sample } from './result.ts'
 import { WORKLOADS } from './workloads/all.ts'
-import type { OwnPeer, Step, Workload } from './workloads/workload.ts'
+import type { Step, Workload } from './workloads/workload.ts'
 
 /** Kept, and shown in the report. */
 const KEPT = 'bench/results'
@@ -92,7 +87,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await mkdir(results, { recursive: true })
   if (options.writesReport) return keepShares(options, results)
   const wrap = perf ? withPerf : withProfiler
-  await runOnce(options, (command) => wrap(command, results))
+  await runOurs(workload, options.step, (command) => wrap(command, results), interruptSignal())
   if (perf) return print(await perfReport(results, top))
   const threads = await readProfiles(results)
   for (const thread of threads) print(`${renderProfile(thread, top)}\n`)
@@ -103,7 +98,8 @@ async function main(argv: readonly string[]): Promise<void> {
 
 async function keepShares(options: Options, directory: string): Promise<void> {
   const { workload, step } = options
-  const sample = await runOnce(options, (command) => recorded(command, directory))
+  const record = (command: Command): Command => recorded(command, directory)
+  const sample = await runOurs(workload, step, record, interruptSignal())
   await saveProfile(KEPT, {
     workload: workload.name,
     title: workload.title(step),
@@ -121,47 +117,6 @@ function scaleFlags({ workload, step }: Options): string {
     step.size === workload.size ? '' : ` --size ${formatSize(step.size).replace(' ', '')}`
   const share = step.count / workload.count
   return share === 1 ? size : `${size} --count-scale ${share}`
-}
-
-/** @returns what the run cost */
-async function runOnce(
-  { workload, step }: Options,
-  wrap: (command: Command) => Command,
-): Promise<Sample> {
-  const ours = peersOf(workload, [step], PEERS, undefined, undefined)
-    .filter(({ kind }) => kind === 'ours')
-    .map((peer): OwnPeer => ({
-      ...peer,
-      command: async (job, scratch) => wrap(await peer.command(job, scratch)),
-    }))
-  const signal = interruptSignal()
-  const parent = process.env['BENCH_DIR'] ?? tmpdir()
-  const directory = await mkdtemp(join(parent, 'transfer-engine-profile-'))
-  let last: Sample | undefined
-  try {
-    await using site = await startSinkSite()
-    await runStep({
-      workload: { ...workload, processes: 1 },
-      step,
-      peers: ours,
-      variants: ['equal'],
-      runs: 1,
-      site,
-      directory,
-      signal,
-      onSample: (sample) => {
-        last = sample
-        print(`${describeSample(sample, step, workload.unit)}\n\n`)
-      },
-      onFailure: ({ error }) => {
-        throw error
-      },
-    })
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-  if (last === undefined) throw new Error('Nothing was run')
-  return last
 }
 
 /** Node's own profiler; threads inherit it, and each leaves a file. */
