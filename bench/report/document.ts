@@ -13,19 +13,18 @@ import { renderSummary } from './summary.ts'
 import { renderNotes, renderPeers, renderRows } from './tables.ts'
 import { renderGoals } from './verdicts.ts'
 
-const BEGIN = '<!-- bench: generated, do not edit -->'
-const END = '<!-- bench: end -->'
-
 /**
  * Puts the results between the markers.
  *
+ * @param part whose markers: `bench`, or `capacity`
  * @throws Error when the document does not have both, in order.
  */
-export function replaceResults(document: string, rendered: string): string {
-  const begin = document.indexOf(BEGIN)
-  const end = document.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`Expected ${BEGIN} and ${END} in the report`)
-  return `${document.slice(0, begin)}${BEGIN}\n\n${rendered}\n${document.slice(end)}`
+export function replaceResults(document: string, rendered: string, part = 'bench'): string {
+  const [first, last] = [`<!-- ${part}: generated, do not edit -->`, `<!-- ${part}: end -->`]
+  const begin = document.indexOf(first)
+  const end = document.indexOf(last)
+  if (begin < 0 || end < begin) throw new Error(`Expected ${first} and ${last} in the report`)
+  return `${document.slice(0, begin)}${first}\n\n${rendered}\n${document.slice(end)}`
 }
 
 /** What the report is written from besides results of workloads. */
