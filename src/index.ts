@@ -69,6 +69,7 @@ export type {
   TreeOperation,
 } from './tree/outcome.ts'
 export type { TreeEntry } from './tree/entries.ts'
+export type { Filter, FilterOptions, FilterRule } from './tree/filters.ts'
 export type { AfterTransfer, BeforeTransfer, TransferChange } from './tree/hooks.ts'
 export type { FilesFrom, NameFile } from './tree/name-list.ts'
 export type {
@@ -79,6 +80,7 @@ export type {
   UploadDirectoryOptions,
 } from './tree/tree-options.ts'
 export type { RequestClass, TreePlan } from './tree/plan-sums.ts'
+export type { Rename, RenameRule } from './tree/rename.ts'
 export type { TreeProgress, TreeResult, TreeTransfer } from './tree/tree-transfer.ts'
 export type { Progress } from './transfer/progress.ts'
 export type {

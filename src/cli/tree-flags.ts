@@ -3,8 +3,8 @@
  */
 
 import { Option } from 'commander'
-import { createFilter, parseFilterRules, parseTimeBound, type FilterRule } from '../tree/filters.ts'
-import type { TreeEntry } from '../index.ts'
+import { createFilter, parseFilterRules, parseTimeBound } from '../tree/filters.ts'
+import type { FilterOptions, FilterRule } from '../index.ts'
 import { parseSize } from '../units.ts'
 import { readFileSync } from 'node:fs'
 import { invalidFlag, type FlagValues } from './flags.ts'
@@ -164,7 +164,7 @@ function filesFromOf(values: FlagValues): object | undefined {
   return { path, format, columns: typeof columns === 'string' ? columns.split(',') : undefined }
 }
 
-function filterFrom(values: FlagValues): ((entry: TreeEntry) => boolean) | undefined {
+function filterFrom(values: FlagValues): FilterOptions | undefined {
   const { exclude, include, filterFrom: fromFile } = values
   const rules = (exclude ?? include ?? fromFile ?? []) as readonly FilterRule[]
   const bounds = {
@@ -175,7 +175,10 @@ function filterFrom(values: FlagValues): ((entry: TreeEntry) => boolean) | undef
   }
   const isOpen = Object.values(bounds).every((bound) => bound === undefined)
   if (rules.length === 0 && isOpen) return undefined
-  return createFilter({ rules, ...bounds })
+  const filter = { rules, ...bounds }
+  // What is no pattern is told before anything is begun.
+  createFilter(filter)
+  return filter
 }
 
 function rulesOfFile(path: string): readonly FilterRule[] {

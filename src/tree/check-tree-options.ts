@@ -4,7 +4,9 @@
 
 import { TransferError } from '../errors.ts'
 import { checkOption, unknownOption, type OptionRow } from '../option-check.ts'
+import { filterBy } from './filters.ts'
 import { checkFilesFrom } from './name-list.ts'
+import { renameBy } from './rename.ts'
 import type { CopyTreeSpec, TreeSpec } from './sides.ts'
 import type {
   CheckedTree,
@@ -52,14 +54,7 @@ const SYNC_NAMES = [
   'exactTimestamps',
 ] as const
 
-const FUNCTIONS = [
-  'filter',
-  'onOutcome',
-  'onProgress',
-  'onBeforeTransfer',
-  'onAfterTransfer',
-  'rename',
-] as const
+const FUNCTIONS = ['onOutcome', 'onProgress', 'onBeforeTransfer', 'onAfterTransfer'] as const
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
 export function checkTreeOptions(
@@ -69,11 +64,17 @@ export function checkTreeOptions(
 ): CheckedTree {
   const all: readonly Row[] = kind === 'sync' ? SYNC_NAMES : COPY_NAMES
   const names = direction === 'copy' ? all.filter((name) => !OF_FILES.includes(name)) : all
-  const { filter = everything, onOutcome, onProgress, signal, ...more } = options
-  const { onBeforeTransfer, onAfterTransfer, rename, ...others } = more as typeof more &
-    Pick<CopyPrefixOptions, 'rename'>
+  const { filter: wanted, onOutcome, onProgress, signal, ...more } = options
+  const {
+    onBeforeTransfer,
+    onAfterTransfer,
+    rename: renaming,
+    ...others
+  } = more as typeof more & Pick<CopyPrefixOptions, 'rename'>
   const { filesFrom, ...rest } = others
-  checkFunctions({ filter, onOutcome, onProgress, onBeforeTransfer, onAfterTransfer, rename })
+  checkFunctions({ onOutcome, onProgress, onBeforeTransfer, onAfterTransfer })
+  const filter = wanted === undefined ? everything : filterBy(wanted)
+  const rename = renaming === undefined ? undefined : renameBy(renaming)
   if (rename !== undefined && direction !== 'copy') {
     throw invalid('rename', 'left out: it is for copies from store to store')
   }

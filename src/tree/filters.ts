@@ -33,6 +33,30 @@ export interface FilterOptions {
 /** Whether an entry is meant. */
 export type Filter = (entry: TreeEntry) => boolean
 
+/** @throws ERR_OPTION_INVALID for what is neither a function nor rules */
+export function filterBy(wish: Filter | FilterOptions): Filter {
+  if (typeof wish === 'function') return wish
+  if (isFilterOptions(wish)) return createFilter(wish)
+  const expected = `a function, or { rules, ${BOUNDS.join(', ')} }`
+  throw invalid('filter', `Expected \`filter\` to be ${expected}.`)
+}
+
+function isFilterOptions(wish: unknown): wish is FilterOptions {
+  if (typeof wish !== 'object' || wish === null) return false
+  const { rules = [], ...bounds } = wish as { readonly rules?: unknown }
+  const areBounds = Object.entries(bounds).every(
+    ([name, value]) => BOUNDS.includes(name) && (value === undefined || Number.isFinite(value)),
+  )
+  return areBounds && Array.isArray(rules) && rules.every(isRule)
+}
+
+function isRule(rule: unknown): rule is FilterRule {
+  const { action, pattern } = (rule ?? {}) as Partial<FilterRule>
+  return (action === 'include' || action === 'exclude') && typeof pattern === 'string'
+}
+
+const BOUNDS: readonly string[] = ['minSize', 'maxSize', 'newerThanMs', 'olderThanMs']
+
 /** @throws ERR_OPTION_INVALID for a pattern that is none */
 export function createFilter(options: FilterOptions): Filter {
   const { minSize = 0, maxSize = Infinity } = options

@@ -30,10 +30,18 @@ const SEGMENT_PAGES_HELD = 6
 /** Pages between cuts, after bad ones. Doubles up to it. */
 const PATIENCE_MAX = 64
 
+/** A stretch of the key space: behind `after`, up to and with `upTo`; open where one is not given. */
+export interface KeyRange {
+  readonly after?: string | undefined
+  readonly upTo?: string | undefined
+}
+
 export interface ListingOptions {
   readonly bucket: string
   /** Beginning of the keys; all of the bucket when empty. */
   readonly prefix: string
+  /** Only keys of a stretch. @default all */
+  readonly range?: KeyRange | undefined
   /** Lists one level, what is below it as common prefixes; such a listing is one scan. */
   readonly delimiter?: string | undefined
   readonly attributes?: BucketAttributes | undefined
@@ -67,6 +75,8 @@ class Listing {
   readonly #pace = new ScanPace()
   /** In the order of keys; the first is the one being read. */
   readonly #segments: Segment[]
+  /** All of it by one scan from the first key, for stores that begin nowhere else. */
+  readonly #fromStart: () => Segment
   readonly #underWay = new Set<Promise<void>>()
   #arrived = 0
   #patience = 1
@@ -74,7 +84,7 @@ class Listing {
   #wake: () => void = () => undefined
 
   constructor(store: Pick<ObjectStore, 'listObjects'>, options: ListingOptions) {
-    const { bucket, prefix, delimiter, attributes, signal } = options
+    const { bucket, prefix, range = {}, delimiter, attributes, signal } = options
     const { now = () => performance.now() } = options
     this.#prefix = prefix
     this.#signal = signal
@@ -84,7 +94,8 @@ class Listing {
       signal === undefined ? this.#cut.signal : AbortSignal.any([signal, this.#cut.signal])
     const ask: AskPage = (where) =>
       store.listObjects(bucket, { prefix, delimiter, attributes, ...where, signal: stop })
-    this.#segments = [new Segment(ask, undefined, undefined)]
+    this.#segments = [new Segment(ask, range.after, range.upTo)]
+    this.#fromStart = () => new Segment(ask, undefined, range.upTo, range.after)
   }
 
   async *pages(): AsyncGenerator<ListedPage, void, undefined> {
@@ -168,10 +179,14 @@ class Listing {
     const before = this.#segments[this.#segments.indexOf(segment) - 1]
     const { failure, isProven } = segment
     const isOdd = isTransferError(failure) && failure.code === 'ERR_RESPONSE_INVALID'
-    if (before === undefined || isProven || !isOdd) return
+    if (isProven || !isOdd) return
+    this.#mayCut = false
+    if (before === undefined) {
+      this.#segments.splice(0, 1, this.#fromStart())
+      return
+    }
     before.absorb(segment)
     this.#segments.splice(this.#segments.indexOf(segment), 1)
-    this.#mayCut = false
   }
 
   /** Cuts the first segment that seems long. False when there is none. */

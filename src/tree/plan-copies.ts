@@ -69,14 +69,15 @@ function stepsOf(
 async function* sources(
   job: TreeJob,
   { from, remote }: CopyTreeSpec,
-  { source, filter, filesFrom, names }: CopyPlanning,
+  { source, filter, filesFrom, names, range }: CopyPlanning,
 ): AsyncGenerator<Source> {
   if (filesFrom !== undefined) {
     const listed = { direction: 'copy', remote, listed: from } as const
     yield* namedObjects(names ?? wantedNames(filesFrom, listed, job.signal), from, job)
     return
   }
-  for await (const entry of objectsOf(source, from, { job, isSource: true, withMarkers: true })) {
+  const side = { job, isSource: true, withMarkers: true, range }
+  for await (const entry of objectsOf(source, from, side)) {
     if (filter(entry)) yield entry
   }
 }
@@ -96,9 +97,9 @@ async function* joinedSteps(
   spec: CopyTreeSpec,
   planning: CopyPlanning,
 ): AsyncGenerator<Step> {
-  const { source, destination, filter } = planning
+  const { source, destination, filter, range } = planning
   const { from, remote } = spec
-  const side = { job, withMarkers: true }
+  const side = { job, withMarkers: true, range }
   const left = objectsOf(source, from, { ...side, isSource: true })
   const right = objectsOf(destination, remote, { ...side, isSource: false })
   const pairs = mergeJoin({ entries: left, kind: 'objects' }, { entries: right, kind: 'objects' })

@@ -36,6 +36,7 @@ export class Segment {
   fetched = 0
   kept = 0
   readonly #ask: AskPage
+  readonly #skipTo: string | undefined
   // The page that came last, as it came, until somebody looked at how dense its keys lie.
   #unmeasured: readonly ListedObject[] = []
   #position: string | undefined
@@ -47,10 +48,12 @@ export class Segment {
   // Since a name came: a store that answers with the same places for ever must not hold us for ever.
   readonly #tokens = new Set<string>()
 
-  constructor(ask: AskPage, after: string | undefined, until: string | undefined) {
+  /** @param skipTo of what the store cannot leave out: keys up to and with it are dropped here */
+  constructor(ask: AskPage, after: string | undefined, until: string | undefined, skipTo?: string) {
     this.#ask = ask
     this.#position = after
     this.#until = until
+    this.#skipTo = skipTo
     this.#isProven = after === undefined
   }
 
@@ -137,9 +140,11 @@ export class Segment {
     // The end may have come nearer while the page was on its way.
     const until = this.#until
     const isOver = until !== undefined && last !== undefined && compareKeys(last, until) >= 0
-    const inside = isOver ? objects.slice(0, countUpTo(objects, until)) : objects
+    const end = isOver ? countUpTo(objects, until) : objects.length
+    const begin = this.#skipTo === undefined ? 0 : Math.min(end, countUpTo(objects, this.#skipTo))
+    const inside = objects.slice(begin, end)
     if (inside.length + prefixes.length > 0) this.pages.push({ objects: inside, prefixes })
-    this.#beyond = objects.slice(inside.length)
+    this.#beyond = objects.slice(end)
     this.kept += inside.length + prefixes.length
     this.#position = last ?? this.#position
     this.#token = next

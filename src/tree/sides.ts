@@ -7,7 +7,7 @@ import type { BucketAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { isFailure, isSkipped, type FileEntry, type ObjectEntry } from './entries.ts'
 import { isFolderMarker } from './key-path.ts'
-import { listPages } from './listing.ts'
+import { listPages, type KeyRange } from './listing.ts'
 import type { TreeJob } from './tree-job.ts'
 import { walk, type WalkOptions } from './walk.ts'
 
@@ -49,6 +49,8 @@ export interface SideOptions {
   readonly isSource: boolean
   /** Whether what stands for a folder takes part: as an object, which it is. @default false */
   readonly withMarkers?: boolean | undefined
+  /** Names of a stretch only. @default all */
+  readonly range?: KeyRange | undefined
 }
 
 /** Hears that a side could not be read whole. */
@@ -77,13 +79,14 @@ export async function* filesOf(
 export async function* objectsOf(
   store: ObjectStore,
   { bucket, prefix, attributes }: StoreSide,
-  { job, isSource, withMarkers = false }: SideOptions,
+  { job, isSource, withMarkers = false, range }: SideOptions,
 ): AsyncGenerator<ObjectEntry> {
   const { signal } = job
   // Where there is nothing, it takes a request to see that.
   job.pages = 1
   let pages = 0
-  for await (const { objects } of listPages(store, { bucket, prefix, attributes, signal })) {
+  const listing = { bucket, prefix, range: range && keysOf(prefix, range), attributes, signal }
+  for await (const { objects } of listPages(store, listing)) {
     pages += 1
     job.pages = pages
     for (const { key, size, etag, lastModified = 0, storageClass } of objects) {
@@ -99,4 +102,11 @@ export async function* objectsOf(
       yield { name, size, mtimeMs: lastModified, key, etag, storageClass }
     }
   }
+}
+
+/** Of names behind a prefix. */
+function keysOf(prefix: string, { after, upTo }: KeyRange): KeyRange {
+  const keyOf = (name: string | undefined): string | undefined =>
+    name === undefined ? undefined : prefix + name
+  return { after: keyOf(after), upTo: keyOf(upTo) }
 }

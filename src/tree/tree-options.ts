@@ -4,16 +4,21 @@
 
 import type { TransferError } from '../errors.ts'
 import type { CopyOptions, DownloadOptions, UploadOptions } from '../transfer-options.ts'
-import type { TreeEntry } from './entries.ts'
 import type { AfterTransfer, BeforeTransfer } from './hooks.ts'
+import type { Filter, FilterOptions } from './filters.ts'
+import type { KeyRange } from './listing.ts'
 import type { FilesFrom, WantedName } from './name-list.ts'
 import type { Outcome } from './outcome.ts'
+import type { Rename, RenameRule } from './rename.ts'
 import type { TreeProgress } from './tree-transfer.ts'
 
 /** Options of every transfer of trees. */
 export interface TreeOptions {
-  /** Which take part; goes by the entry alone, and may be asked twice about one. @default all */
-  readonly filter?: ((entry: TreeEntry) => boolean) | undefined
+  /**
+   * Which take part: rules as the AWS CLI has them, or a function, which goes by the entry alone and may be
+   * asked twice about one. @default all
+   */
+  readonly filter?: Filter | FilterOptions | undefined
   /** Follow symbolic links of the local side, instead of skipping them. @default false */
   readonly followSymlinks?: boolean | undefined
   /** Say what would be done, and do nothing: outcomes are `planned`. @default false */
@@ -121,7 +126,7 @@ export interface CopyPrefixOptions
     >,
     Omit<CopyOptions, 'signal' | 'onProgress' | 'versionId' | 'ifMatch'> {
   /** The name of each copy behind the prefix of the destination, by that of its source. @default the same */
-  readonly rename?: ((name: string) => string) | undefined
+  readonly rename?: Rename | RenameRule | undefined
 }
 
 /** How copies meet what is there: what a migration asks for. */
@@ -137,11 +142,13 @@ export interface TreeCopyHow {
   readonly names: AsyncIterable<WantedName> | undefined
   /** All versions of each, in their order. */
   readonly allVersions: boolean
+  /** Names of a stretch only; `undefined` for all. */
+  readonly range?: KeyRange | undefined
 }
 
 export interface CheckedTree extends TreeCopyHow {
   readonly filesFrom: FilesFrom | undefined
-  readonly filter: (entry: TreeEntry) => boolean
+  readonly filter: Filter
   readonly followSymlinks: boolean
   readonly encodeNames: boolean
   readonly dryRun: boolean
@@ -158,7 +165,7 @@ export interface CheckedTree extends TreeCopyHow {
   readonly maxDelete: number
   readonly sizeOnly: boolean
   readonly exactTimestamps: boolean
-  readonly rename: ((name: string) => string) | undefined
+  readonly rename: Rename | undefined
   /** What is left is said of each object. */
   readonly each: Readonly<Record<string, unknown>>
   /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID for what cannot be said of each object */

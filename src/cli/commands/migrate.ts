@@ -12,7 +12,6 @@ import { connectionFlags } from '../connection-flags.ts'
 import { engineFlags, invalidFlag, type FlagValues } from '../flags.ts'
 import { objectFlags } from '../object-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
-import { renameFrom } from '../rename.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { sideFlags } from '../side-flags.ts'
 import { listFlags, syncFlags, treeFlags } from '../tree-flags.ts'
@@ -123,7 +122,7 @@ function migrateOptionsFrom(
     maxBytes,
     removeSource: values['deleteSource'],
     allVersions: values['allVersions'],
-    rename: typeof rename === 'string' ? renameFrom(rename, replacement ?? '') : undefined,
+    rename: rename === undefined ? undefined : { pattern: rename, replacement },
   }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

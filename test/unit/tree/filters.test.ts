@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   createFilter,
+  filterBy,
   parseFilterRules,
   parseTimeBound,
   type FilterOptions,
@@ -181,6 +182,32 @@ describe('a bound of time', () => {
   ])('%j is none', (text) => {
     expect(() => parseTimeBound('newerThan', text, now)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_INVALID', context: { option: 'newerThan' } }),
+    )
+  })
+})
+
+describe('filterBy', () => {
+  it('takes rules and bounds, or a function', () => {
+    const entry = { name: 'a', size: 5, mtimeMs: 0 }
+    expect(filterBy({ minSize: 6 })(entry)).toBe(false)
+    expect(filterBy({ rules: [rule('- b')], maxSize: 5 })(entry)).toBe(true)
+    const none = (): boolean => false
+    expect(filterBy(none)).toBe(none)
+  })
+
+  it.each([
+    null,
+    'a*',
+    { minsize: 1 },
+    { minSize: '1' },
+    { newerThanMs: Number.NaN },
+    { rules: 'a' },
+    { rules: [null] },
+    { rules: [{ action: 'keep', pattern: 'a' }] },
+    { rules: [{ action: 'include' }] },
+  ])('refuses %j', (wish) => {
+    expect(() => filterBy(wish as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', context: { option: 'filter' } }),
     )
   })
 })

@@ -205,3 +205,57 @@ describe('a million keys', () => {
     expect(most - before).toBeLessThan(80 * 2 ** 20)
   })
 })
+
+describe('a stretch of the key space', () => {
+  const length = 5000
+  const keys = all(numbers(length))
+  const places: readonly (readonly [number | undefined, number | undefined])[] = [
+    [undefined, undefined],
+    [undefined, 0],
+    [undefined, 2499],
+    [2499, undefined],
+    [999, 1000],
+    [100, 3210],
+    [4999, undefined],
+  ]
+
+  it.each(
+    places.flatMap(([after, upTo]) => [100, 1000].map((size) => [after, upTo, size] as const)),
+  )('behind %s, up to %s, in pages of %i', async (after, upTo, pageSize) => {
+    const wanted = keys.slice(after === undefined ? 0 : after + 1, (upTo ?? length) + 1)
+    const key = (index: number | undefined): string | undefined =>
+      index === undefined ? undefined : keys[index]
+    for (const ignoresStartAfter of [false, true]) {
+      const store = syntheticStore(numbers(length), { pageSize, ignoresStartAfter })
+      const range = { after: key(after), upTo: key(upTo) }
+      const listed: string[] = []
+      for await (const { objects } of listPages(store, {
+        bucket: 'b',
+        prefix: '',
+        range,
+        now: store.now,
+      })) {
+        listed.push(...objects.map((object) => object.key))
+      }
+      expect(listed, String(ignoresStartAfter)).toEqual(wanted)
+    }
+  })
+
+  it('touches the next one, wherever they are cut and whether there is such a key', async () => {
+    const store = syntheticStore(numbers(length), { pageSize: 100 })
+    const cuts = [undefined, 'data/0000', 'data/000001234.bin', 'data/000003', 'e', undefined]
+    const listed: string[] = []
+    for (const [index, after] of cuts.slice(0, -1).entries()) {
+      const range = { after, upTo: cuts[index + 1] }
+      for await (const { objects } of listPages(store, {
+        bucket: 'b',
+        prefix: '',
+        range,
+        now: store.now,
+      })) {
+        listed.push(...objects.map(({ key }) => key))
+      }
+    }
+    expect(listed).toEqual(keys)
+  })
+})
