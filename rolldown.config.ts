@@ -34,7 +34,7 @@ const keepInPlace: Plugin = {
 const GROUND = {
   groups: [
     // What `--help` loads stays apart.
-    { name: 'errors', test: /\/src\/(?:errors|escape-text)\.ts$/, priority: 1 },
+    { name: 'errors', test: /\/src\/(?:errors|error-codes|escape-text)\.ts$/, priority: 1 },
     {
       name: 'ground',
       test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|checksum\/(?:algorithms|encoding)|pool\/histogram|store\/(?:profiles|signing|abortable|uri|key-order)|journal\/(?:state-directory|lines)|transfer\/clean-up-options|tree\/(?:csv|entries|records|files-from|outcome|tree-job))\.ts$/,

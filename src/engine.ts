@@ -6,6 +6,8 @@ import { EngineBase } from './engine-base.ts'
 import { drivers } from './environment.ts'
 import type { JobList } from './journal/list-jobs.ts'
 import type { ObjectLocation } from './locations.ts'
+import { startQueueWork, type QueueWork } from './queue-calls.ts'
+import type { WorkOptions } from './queue/options.ts'
 import { startReplication, type ReplicateOptions, type Replication } from './replicate-calls.ts'
 import { startMigration, type Migration } from './migrate-calls.ts'
 import type { MigrateOptions } from './migrate/options.ts'
@@ -161,6 +163,18 @@ export class TransferEngine extends EngineBase {
     const { env, trees, check } = this
     const host = { env, trees, check, tasks: this.work.tasks }
     return startMigration(host, source, destination, options)
+  }
+
+  /**
+   * Does shards of the migrations that others give to a queue, until it is stopped: by `stop()`, a signal, or
+   * `idleMs`. It goes where this engine goes, with its credentials; other jobs are left to other workers.
+   *
+   * @throws (rejects) ERR_OPTION_INVALID, ERR_PACKAGE_MISSING, ERR_QUEUE_UNREACHABLE
+   */
+  serveQueue(options: WorkOptions): QueueWork {
+    const { env, trees, check, work } = this
+    const host = { env, trees, check, tasks: work.tasks, closing: work.replications.signal }
+    return startQueueWork(host, options)
   }
 
   /**

@@ -40,6 +40,9 @@ export type {
   UploadChecksum,
 } from './options.ts'
 export type { PoolEvent, PoolEventType } from './pool/pool-event.ts'
+export type { QueueWork } from './queue-calls.ts'
+export type { QueueNotice, QueueOptions, WorkOptions } from './queue/options.ts'
+export type { WorkResult } from './queue/work.ts'
 export type { ReplicateOptions, Replication } from './replicate-calls.ts'
 export type { ReplicationStats } from './replicate/lag.ts'
 export type { ReplicationPass, ReplicationResult } from './replicate/replicate.ts'

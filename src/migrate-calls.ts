@@ -6,6 +6,7 @@ import { drivers } from './environment.ts'
 import { toTransferError } from './errors.ts'
 import { checkMigrateOptions, type MigrateOptions } from './migrate/options.ts'
 import type { MigrationResult } from './migrate/migrate.ts'
+import { startQueuedCopies } from './queue-calls.ts'
 import { validateAttributes } from './store/attributes.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -36,7 +37,7 @@ export function startMigration(
       check()
       const { signal: callers, ...others } = options
       const migration = checkMigrateOptions(others)
-      const { tree } = migration
+      const { tree, queue } = migration
       // What is moved is copied whatever is there: what an earlier run copied may still be at the source.
       const how = tree.removeSource === true ? 'copy' : 'sync'
       const spec = trees.between(source, destination, tree, how)
@@ -56,8 +57,12 @@ export function startMigration(
         return migrate(
           {
             ...host,
-            copy: (asked, way) => {
-              copying = trees.copyAs({ ...asked, signal: either }, spec, way)
+            copy: (asked, { job, ...way }) => {
+              const options = { ...asked, signal: either }
+              copying =
+                queue === undefined || job === undefined
+                  ? trees.copyAs(options, spec, way)
+                  : startQueuedCopies({ env, spec, job, source, destination }, queue, options, way)
               return copying
             },
           },

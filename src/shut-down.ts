@@ -16,7 +16,7 @@ export class RunningWork {
   /** Aborts listings, which nobody waits for: whoever reads them hears of it. */
   readonly listings = new AbortController()
   readonly servers: Promise<MetricsServer>[] = []
-  /** Lets replications end with the pass under way. */
+  /** Lets replications end with the pass under way, and work at queues with what is given back. */
   readonly replications = new AbortController()
   readonly lags = new Lags()
 

@@ -15,7 +15,7 @@ const SIZES = ['minSize', 'maxSize']
 const TIMES = ['newerThan', 'olderThan']
 
 /** May hold a user and a password. */
-const ADDRESSES = ['proxy', 'endpointUrl', 'sourceEndpointUrl', 'destEndpointUrl']
+const ADDRESSES = ['proxy', 'queue', 'endpointUrl', 'sourceEndpointUrl', 'destEndpointUrl']
 
 /** What is said of a value nobody is to see. */
 const HIDDEN = 'given, not shown'

@@ -35,6 +35,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy a prefix to another bucket or store, proved, with a job that goes on',
     load: async () => (await import('./commands/migrate.ts')).setUpMigrate,
   },
+  worker: {
+    summary: 'do what migrations give to a queue, with others',
+    load: async () => (await import('./commands/worker.ts')).setUpWorker,
+  },
   replicate: {
     summary: 'keep a prefix in step with another, pass after pass',
     load: async () => (await import('./commands/replicate.ts')).setUpReplicate,

@@ -18,6 +18,7 @@ import { Interruption } from './interrupt.ts'
 import { checkMetricsFlags, serveMetrics } from './metrics-flags.ts'
 import { objectOptionsFrom, type Direction } from './object-flags.ts'
 import { reportStyleOf } from './output-flags.ts'
+import { queueOptionsFrom } from './queue-flags.ts'
 import { isFailure } from '../tree/entries.ts'
 import { costOf, readPrices, type Prices } from './prices.ts'
 import { ReportFile } from './report-file.ts'
@@ -84,7 +85,10 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
       },
       onProgress: (progress: TreeProgress) => report.progress(progress),
       ...(command.how === 'migrate'
-        ? { onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity) }
+        ? {
+            onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity),
+            queue: queueOptionsFrom(values, ({ message }) => report.notice(message)),
+          }
         : {}),
     })
     page?.watch(tree, made)

@@ -111,6 +111,14 @@ export class MigrationJob {
     })
   }
 
+  /** Resolves when what was noted is with the system. */
+  written(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#error !== undefined) resolve()
+      else this.#stream.write('', () => resolve())
+    })
+  }
+
   get sums(): JobSums {
     const { runs, startedAt } = this
     return { runs, startedAt, copied: this.#copied, bytes: this.#bytes, copiedNow: this.#copiedNow }

@@ -5,7 +5,6 @@
  */
 
 import { isTransferError, TransferError } from '../errors.ts'
-import { placeOf } from '../journal/identities.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { formatDuration, formatSize } from '../units.ts'
@@ -22,6 +21,7 @@ import { LISTED_MAX, listedNames, listedOf, listedVersions } from './listed.ts'
 import { MigrationJob, type JobSums } from './job.ts'
 import type { CheckedMigration } from './options.ts'
 import { checkDestination, checkVersioning, withRight } from './rights.ts'
+import { sideName } from './side-name.ts'
 
 export interface MigrationResult extends TreeResult {
   readonly fidelity: Fidelity
@@ -56,6 +56,8 @@ export interface CopyHow {
   /** Of a list that is read already. */
   readonly names: AsyncIterable<WantedName> | undefined
   readonly allVersions: boolean
+  /** Where it is written down; `undefined` of a dry run. */
+  readonly job: Pick<MigrationJob, 'directory' | 'written'> | undefined
 }
 
 /** How long the first of a list are waited for. Source: none; who writes it may be slow. */
@@ -76,13 +78,13 @@ export async function migrate(
     await onFidelity?.(fidelity)
     const way = { overwrite, checksum, allVersions, names: list?.whole }
     if (tree.dryRun === true) {
-      const how = { ...way, startedAt: Date.now(), until: () => undefined }
+      const how = { ...way, startedAt: Date.now(), until: () => undefined, job: undefined }
       return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
     }
     await checkDestination(store, to, attributes, signal)
     const job = await MigrationJob.open(jobDirectory, {
-      from: await nameOf(source, from, signal),
-      to: await nameOf(store, to, signal),
+      from: await sideName(source, from, signal),
+      to: await sideName(store, to, signal),
       overwrite,
       allVersions: allVersions ? true : undefined,
     })
@@ -129,7 +131,10 @@ async function runJob(
   host: MigrationHost,
   job: MigrationJob,
   { tree, maxBytes, maxDurationMs }: CheckedMigration,
-  { fidelity, ...way }: Omit<CopyHow, 'startedAt' | 'until'> & { readonly fidelity: Fidelity },
+  {
+    fidelity,
+    ...way
+  }: Omit<CopyHow, 'startedAt' | 'until' | 'job'> & { readonly fidelity: Fidelity },
 ): Promise<MigrationResult> {
   let report: object | undefined
   try {
@@ -144,7 +149,7 @@ async function runJob(
       await job.note(outcome, host.to.bucket)
       await tree.onOutcome?.(outcome)
     }
-    const how = { ...way, startedAt: job.startedAt, until }
+    const how = { ...way, startedAt: job.startedAt, until, job }
     const copied = host.copy({ ...tree, onOutcome }, how)
     const { result, isCutShort } = await ended(copied)
     const summed = { ...result, fidelity, job: job.sums, isCutShort }
@@ -173,13 +178,6 @@ async function ended(
 
 function limitReached(limit: string): TransferError {
   return new TransferError('ERR_LIMIT_REACHED', `It ended after ${limit}, as it was told to`)
-}
-
-/** What a side is called in the directory of the job. */
-async function nameOf(store: ObjectStore, side: StoreSide, signal: AbortSignal): Promise<string> {
-  const { bucket, prefix } = side
-  const { endpoint } = placeOf(await store.route(bucket, { signal }), { bucket, key: prefix })
-  return `${endpoint} s3://${bucket}/${prefix}`
 }
 
 const SILENT = { maxErrors: 0, onOutcome: undefined, onProgress: undefined }

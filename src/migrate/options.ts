@@ -4,6 +4,8 @@
 
 import { TransferError } from '../errors.ts'
 import type { CopyPrefixOptions } from '../tree/tree-options.ts'
+import { portableOptions } from '../queue/job-record.ts'
+import { checkQueueOptions, type CheckedQueue, type QueueOptions } from '../queue/options.ts'
 import type { Fidelity } from './fidelity.ts'
 
 /** What becomes of an object that the destination has already. */
@@ -36,6 +38,12 @@ export interface MigrateOptions extends CopyPrefixOptions {
   readonly maxDurationMs?: number | undefined
   /** Begin nothing more after so many bytes were copied. @default no limit */
   readonly maxBytes?: number | undefined
+  /**
+   * Lets workers at a queue do it, on as many machines as there are: `serveQueue`, or the command `worker`.
+   * `maxBandwidth` and `maxRequestRate` of this engine hold for all of them together. @default none, this
+   * process does it
+   */
+  readonly queue?: QueueOptions | undefined
   /** Hears what copies will carry and lose, before the first byte moves. Throwing ends the migration. */
   readonly onFidelity?: ((fidelity: Fidelity) => unknown) | undefined
 }
@@ -48,6 +56,7 @@ export interface CheckedMigration {
   readonly maxDurationMs: number
   readonly maxBytes: number
   readonly onFidelity: MigrateOptions['onFidelity']
+  readonly queue: CheckedQueue | undefined
   /** For the tree. */
   readonly tree: CopyPrefixOptions
 }
@@ -72,7 +81,8 @@ const NOT_OF_VERSIONS = 'left out beside `allVersions`'
 /** @throws ERR_OPTION_INVALID; what is left is checked with the tree */
 export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
   const { jobDirectory, overwrite = 'newer', checksum = false, onFidelity, ...more } = options
-  const { maxDurationMs = Infinity, maxBytes = Infinity, allVersions = false, ...tree } = more
+  const { maxDurationMs = Infinity, maxBytes = Infinity, allVersions = false, ...rest } = more
+  const { queue: wanted, ...tree } = rest
   if (typeof jobDirectory !== 'string' || jobDirectory === '') {
     throw invalid('jobDirectory', 'the path of a directory')
   }
@@ -98,8 +108,13 @@ export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
   if (onFidelity !== undefined && typeof onFidelity !== 'function') {
     throw invalid('onFidelity', 'a function')
   }
+  const queue = wanted === undefined ? undefined : checkQueueOptions(wanted)
+  if (queue !== undefined) {
+    if (allVersions) throw invalid('allVersions', 'left out beside `queue`')
+    portableOptions(tree)
+  }
   const limits = { maxDurationMs, maxBytes }
-  const common = { jobDirectory, overwrite, checksum, allVersions, ...limits, onFidelity }
+  const common = { jobDirectory, overwrite, checksum, allVersions, ...limits, onFidelity, queue }
   return { ...common, tree: overwrite === 'never' ? { ...tree, ifNoneMatch: '*' } : tree }
 }
 

@@ -92,7 +92,7 @@ export class TransferRun {
     this.progress = new ProgressBook(info, env.events, slotBytes, options.onProgress)
     const { signal } = options
     this.#unlisten =
-      signal === undefined ? nothing : listenOnce(signal, () => this.abort(signal.reason))
+      signal === undefined ? nothing : listenOnce(signal, () => this.#stopBy(signal.reason))
   }
 
   /** The same for those who need an `AbortSignal`; most transfers never make one. */
@@ -174,6 +174,12 @@ export class TransferRun {
   /** The caller wants it to end so that it can be gone on with. */
   pause(): void {
     this.stop(new TransferError('ERR_PAUSED', 'The transfer was paused'))
+  }
+
+  /** A signal whose reason is a pause pauses. */
+  #stopBy(reason: unknown): void {
+    if (isTransferError(reason) && reason.code === 'ERR_PAUSED') this.pause()
+    else this.abort(reason)
   }
 
   /** Whether what was made is to be kept. */

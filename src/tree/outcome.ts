@@ -208,9 +208,9 @@ export class TreeTally {
     }
   }
 
-  /** One is the same on both sides: too many to tell each. */
-  unchanged(): void {
-    this.#unchanged += 1
+  /** Some are the same on both sides: too many to tell each. */
+  unchanged(count = 1): void {
+    this.#unchanged += count
   }
 
   get failed(): number {

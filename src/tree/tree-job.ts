@@ -68,6 +68,19 @@ export class TreeJob {
     this.#known += 1
   }
 
+  /** So many more are to be done elsewhere; fewer, when some of them turned out to be the same. */
+  plannedElsewhere(things: number, bytes: number): void {
+    this.#known += things
+    this.#bytesKnown += bytes
+  }
+
+  /** So many were looked at elsewhere, and so many of them are the same on both sides. */
+  sawElsewhere(seen: number, unchanged: number): void {
+    this.#seen += seen
+    this.#tally.unchanged(unchanged)
+    this.#report()
+  }
+
   /** There is no more to be planned. */
   allPlanned(): void {
     this.#isKnown = true

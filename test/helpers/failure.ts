@@ -15,10 +15,13 @@ export async function failureOf(promise: PromiseLike<unknown>): Promise<Transfer
   throw new Error(`expected a failure, got ${inspect(value, { depth: 2 })}`)
 }
 
-/** Waits until a condition holds. Fails after five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 5000
-  while (!condition()) {
+/** Waits until a condition holds. Fails after half a minute: machines may be busy with other things. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const end = Date.now() + 30_000
+  while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

@@ -16,7 +16,7 @@ const COLUMNS_MAX = 110
 /** Layers from the bottom; a file imports from its own layer or one below. */
 const LAYERS: readonly (readonly RegExp[])[] = [
   [
-    /^src\/(units|assert|errors|escape-text|local-errors|local-target|file-attributes|nearest-name|package-version)\.ts$/,
+    /^src\/(units|assert|errors|error-codes|escape-text|local-errors|local-target|file-attributes|nearest-name|package-version)\.ts$/,
   ],
   [/^src\/(plan|checksum|adapt)\//],
   [/^src\/network\//],
@@ -27,9 +27,9 @@ const LAYERS: readonly (readonly RegExp[])[] = [
   [/^src\/transfer\//],
   [/^src\/(transfer-options|locations)\.ts$/],
   [/^src\/(tree|manifest)\//],
-  [/^src\/(migrate|replicate)\//],
+  [/^src\/(migrate|replicate|queue)\//],
   [
-    /^src\/(metrics\/|((object|tree|verify|migrate|replicate)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
+    /^src\/(metrics\/|((object|tree|verify|migrate|replicate|queue)-calls|stats|environment|tls-warning|shut-down|engine-base|engine)\.ts$)/,
   ],
   [/^src\/(doctor\/|diagnose\.ts$)/],
   [/^src\/(index|testing)\.ts$/],
@@ -41,7 +41,7 @@ const LAYERS: readonly (readonly RegExp[])[] = [
 /** What a worker may load: it starts with little and never meets the SDK. */
 const WORKER_IMPORTS = [
   /^workers\//,
-  /^src\/(units|assert|errors|local-errors|local-target|file-attributes)\.ts$/,
+  /^src\/(units|assert|errors|error-codes|local-errors|local-target|file-attributes)\.ts$/,
   /^src\/(plan|checksum|network)\//,
   /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
   /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
@@ -54,6 +54,7 @@ const PACKAGES: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^@aws-sdk\/|^@smithy\//, /^(src\/store\/sdk\.ts$|bench\/|test\/)/],
   [/^prom-client/, /^src\/metrics\/exposition\.ts$/],
   [/^commander$/, /^src\/cli\//],
+  [/^(bullmq|ioredis)$/, /^src\/queue\/redis\.ts$/],
 ]
 
 interface Import {

@@ -12,6 +12,7 @@ import { connectionFlags } from '../connection-flags.ts'
 import { engineFlags, invalidFlag, type FlagValues } from '../flags.ts'
 import { objectFlags } from '../object-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
+import { queueFlags } from '../queue-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { sideFlags } from '../side-flags.ts'
 import { listFlags, syncFlags, treeFlags } from '../tree-flags.ts'
@@ -32,7 +33,8 @@ Examples:
   transfer-engine migrate s3://a/x s3://b/y --rename '(.*)\\.jpeg' '$1.jpg' --no-overwrite
   transfer-engine migrate s3://a s3://b --dry-run --prices prices.json
   transfer-engine migrate s3://a s3://b --files-from inventory.csv.gz --files-from-format inventory
-  transfer-engine migrate s3://a s3://b --job jobs/a --retry-failed jobs/a/outcomes.ndjson`
+  transfer-engine migrate s3://a s3://b --job jobs/a --retry-failed jobs/a/outcomes.ndjson
+  transfer-engine migrate s3://a s3://b --queue redis://queue.internal:6379`
 
 /** Flags of trees that are about files, or of other commands. */
 const NOT_OURS: readonly string[] = [
@@ -58,7 +60,7 @@ export function setUpMigrate(command: Command, done: (exitCode: number) => void)
   const flags = [...treeFlags(), ...listFlags(), ...syncFlags(), ...objectFlags()]
   const common = [...engineFlags(), ...connectionFlags(), ...sideFlags(), ...stateFlags()]
   const ours = flags.filter(({ long }) => !NOT_OURS.includes(long ?? ''))
-  for (const option of [...migrateFlags(), ...ours, ...common, ...outputFlags()]) {
+  for (const option of [...migrateFlags(), ...queueFlags(), ...ours, ...common, ...outputFlags()]) {
     command.addOption(option)
   }
   command.action(async (...given: readonly unknown[]) => {
