@@ -17,7 +17,8 @@ import { writeRecord, type JobRecord } from './job-record.ts'
 import { BULL_PREFIX, KEPT_S, queueKeys, shardName, type QueueKeys } from './keys.ts'
 import { Ledger } from './ledger.ts'
 import type { CheckedQueue } from './options.ts'
-import { isFull, loadPackages, RedisLink } from './redis.ts'
+import { loadPackages, RedisLink } from './redis.ts'
+import { whenRoom, type RoomOptions } from './room.ts'
 import type { ShardData } from './shard-job.ts'
 import { ShardLog } from './shard-log.ts'
 import { cutShards, type Shard } from './shards.ts'
@@ -28,9 +29,6 @@ const OPEN_MAX = 256
 
 /** Between two looks for results. Milliseconds. Source: none. */
 const RESULTS_MS = 200
-
-/** Between two attempts to add to a Redis that is full. Milliseconds. Source: none. */
-const ROOM_MS = 2000
 
 /** How long shards under way are waited for when a job is stopped. Milliseconds. Source: none. */
 const STOP_MS = 15_000
@@ -61,7 +59,12 @@ export async function coordinate(host: CoordinateHost, options: CheckedQueue): P
   try {
     const { places } = host.record
     const pair = createHash('sha256').update(JSON.stringify(places)).digest('hex').slice(0, 32)
-    const lock = await CoordinatorLock.take(link.client, keys.lock(pair), host.job.signal)
+    const { signal } = host.job
+    const room = roomOf(options, signal)
+    const lock = await whenRoom(
+      () => CoordinatorLock.take(link.client, keys.lock(pair), signal),
+      room,
+    )
     try {
       const log = await ShardLog.open(host.directory)
       const connection = { connection: link.client, prefix: BULL_PREFIX }
@@ -126,7 +129,7 @@ class Coordinator {
     })
     let isOver = false
     try {
-      await this.#waited(link.client.del(keys.stop(log.id)))
+      await this.#waited(() => link.client.del(keys.stop(log.id)))
       await this.#writeRecord()
       const ended = this.#ended.signal
       // What fails first ends all.
@@ -162,7 +165,7 @@ class Coordinator {
     const { log, link, keys } = this.#parts
     const { attempts } = this.#options
     const record = writeRecord({ ...this.#host.record, id: log.id, attempts })
-    await this.#waited(link.client.set(keys.job(log.id), record, 'EX', KEPT_S))
+    await this.#waited(() => link.client.set(keys.job(log.id), record, 'EX', KEPT_S))
   }
 
   async #plan(): Promise<void> {
@@ -184,27 +187,15 @@ class Coordinator {
   /** Adding what is there already does nothing. @throws ERR_QUEUE_FULL */
   async #add(shard: Shard): Promise<void> {
     const { queue, log } = this.#parts
-    const { attempts, patienceMs, onNotice } = this.#options
-    const startedAt = performance.now()
-    for (let isTold = false; ; isTold = true) {
-      try {
-        const how = { jobId: shardName(log.id, shard.index), attempts, removeOnComplete: true }
-        await this.#waited(queue.add('shard', { job: log.id, ...shard }, how))
-        return
-      } catch (error) {
-        if (!isFull(error)) throw error
-        if (performance.now() - startedAt > patienceMs) throw full(error)
-        const message = 'Redis has no memory left; waiting for room.'
-        if (!isTold) onNotice({ code: 'QUEUE_FULL', message })
-        await sleep(ROOM_MS, this.#signal)
-      }
-    }
+    const { attempts } = this.#options
+    const how = { jobId: shardName(log.id, shard.index), attempts, removeOnComplete: true }
+    await this.#waited(() => queue.add('shard', { job: log.id, ...shard }, how))
   }
 
   async #collect(): Promise<void> {
     const { log } = this.#parts
     for (;;) {
-      if ((await this.#waited(this.#ledger.take())) > 0) continue
+      if ((await abortable(this.#ledger.take(), this.#signal)) > 0) continue
       if (log.isWhole && this.#ledger.open.length === 0) return
       await sleep(RESULTS_MS, this.#signal)
     }
@@ -247,11 +238,12 @@ class Coordinator {
     await link.client.del(keys.job(log.id), keys.stop(log.id), keys.results(log.id))
   }
 
-  #waited<T>(promise: Promise<T>): Promise<T> {
-    return abortable(promise, this.#signal)
+  #waited<T>(ask: () => Promise<T>): Promise<T> {
+    return whenRoom(ask, roomOf(this.#options, this.#signal))
   }
 }
 
-function full(cause: unknown): TransferError {
-  return new TransferError('ERR_QUEUE_FULL', 'Redis has no memory left for shards.', {}, { cause })
+function roomOf({ patienceMs, onNotice }: CheckedQueue, signal: AbortSignal): RoomOptions {
+  const onFull = (message: string): void => onNotice({ code: 'QUEUE_FULL', message })
+  return { signal, patienceMs, onFull }
 }

@@ -122,11 +122,6 @@ export class RedisLink {
   }
 }
 
-/** Whether Redis refused a write because it has no memory left. */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && /\bOOM\b/u.test(error.message)
-}
-
 /** A Redis that drops what was not used for long would drop shards, and locks with them. */
 async function checkPolicy(client: Redis): Promise<void> {
   // One that does not tell is taken as it is.

@@ -10,7 +10,7 @@ import { fromWire, toWire, type TransferError, type WireError } from '../errors.
 import { abortable, sleep } from '../store/abortable.ts'
 import type { Outcome } from '../tree/outcome.ts'
 import { KEPT_S } from './keys.ts'
-import { isFull } from './redis.ts'
+import { whenRoom } from './room.ts'
 
 /** Outcomes in a batch. Source: none; some 30 KB compressed. */
 export const BATCH = 500
@@ -78,9 +78,9 @@ export interface SenderOptions {
   readonly client: Pick<Redis, 'xadd' | 'xlen' | 'expire'>
   readonly key: string
   readonly shard: number
+  /** Redis cannot be reached, or the shard is another's by now. */
   readonly signal: AbortSignal
-  /** Hears, once each time, that Redis has no room. */
-  readonly onFull: () => void
+  readonly onFull: (message: string) => void
 }
 
 /** What one attempt at a shard has to tell, in batches. */
@@ -106,15 +106,13 @@ export class ResultSender {
     return undefined
   }
 
-  /** Resolves when all is in Redis. @throws ERR_ABORTED */
-  end(last: Pick<ShardMessage, 'end' | 'error'>): Promise<void> {
-    return this.#flush(last)
-  }
-
-  /** What was not sent is dropped: the shard is done again. */
-  drop(): void {
-    clearTimeout(this.#timer)
-    this.#outcomes = []
+  /**
+   * Resolves when all is in Redis.
+   * @param last of the shard, unless it is to be gone on with
+   * @throws ERR_ABORTED
+   */
+  async end(last: Pick<ShardMessage, 'end' | 'error'> = {}): Promise<void> {
+    await this.#flush(last)
   }
 
   #flush(last: Pick<ShardMessage, 'end' | 'error'> = {}): Promise<void> {
@@ -132,16 +130,7 @@ export class ResultSender {
 
   async #send(bytes: Buffer): Promise<void> {
     const { client, key, signal, onFull } = this.#options
-    for (let isTold = false; ; isTold = true) {
-      try {
-        await abortable(client.xadd(key, '*', 'm', bytes), signal)
-        break
-      } catch (error) {
-        if (!isFull(error)) throw error
-        if (!isTold) onFull()
-        await sleep(ROOM_MS, signal)
-      }
-    }
+    await whenRoom(() => client.xadd(key, '*', 'm', bytes), { signal, onFull })
     await abortable(client.expire(key, KEPT_S), signal)
     while ((await abortable(client.xlen(key), signal)) > WAITING_MAX) await sleep(ROOM_MS, signal)
   }

@@ -53,7 +53,8 @@ export interface ShardJobsOptions {
 export interface ActiveShard {
   readonly record: JobRecord
   readonly courier: JournalCourier | undefined
-  pause(why: string): void
+  /** @param isGone whether nobody is to be told any more */
+  pause(why: string, isGone?: boolean): void
 }
 
 export class ShardJobs {
@@ -69,10 +70,15 @@ export class ShardJobs {
     this.#options = options
   }
 
-  /** Pauses all; with `forGood`, what is taken later as well. */
-  pause(why: string, forGood = false): void {
-    this.#isStopping ||= forGood
-    for (const shard of this.active) shard.pause(why)
+  /** Gives all back, and what is taken later as well. */
+  stop(): void {
+    this.#isStopping = true
+    for (const shard of this.active) shard.pause('The worker stops')
+  }
+
+  /** Redis is away: others take over what is under way. */
+  leave(): void {
+    for (const shard of this.active) shard.pause('Redis cannot be reached', true)
   }
 
   /** Keeps journals up to date, and ends what its coordinator has ended. */
@@ -99,18 +105,21 @@ export class ShardJobs {
       return this.#giveBack(job, token)
     }
     if (await this.#isEnded(record)) return
-    const cut = new AbortController()
-    const pause = (why: string): void => cut.abort(paused(why))
+    const [cut, gone] = [new AbortController(), new AbortController()]
+    const pause = (why: string, isGone = false): void => {
+      cut.abort(paused(why))
+      if (isGone) gone.abort(paused(why))
+    }
     const courier = this.#courierOf(record, job.data)
     const shard: ActiveShard = { record, courier, pause }
-    const onLost = (): void => pause('The shard was given to another worker')
+    const onLost = (): void => pause('The shard was given to another worker', true)
     lost.addEventListener('abort', onLost, { once: true })
     this.active.add(shard)
     if (this.#isStopping) pause('The worker stops')
     try {
       await this.#options.onBegin(cut.signal)
       await courier?.restore()
-      await this.#attempt(job, record, cut.signal)
+      await this.#attempt(job, record, { signal: cut.signal, gone: gone.signal })
       await courier?.end()
       this.done += 1
     } catch (error) {
@@ -148,16 +157,19 @@ export class ShardJobs {
     return (await link.client.exists(keys.stop(id)).catch(() => 0)) === 1
   }
 
-  async #attempt(job: Job<ShardData, void>, record: JobRecord, signal: AbortSignal): Promise<void> {
+  async #attempt(
+    job: Job<ShardData, void>,
+    record: JobRecord,
+    { signal, gone }: { readonly signal: AbortSignal; readonly gone: AbortSignal },
+  ): Promise<void> {
     const { host, link, keys, onNotice } = this.#options
     const { job: id, ...shard } = job.data
-    const message = 'Redis has no memory left; waiting for room.'
     const sender = new ResultSender({
       client: link.client,
       key: keys.results(id),
       shard: shard.index,
-      signal,
-      onFull: () => onNotice({ code: 'QUEUE_FULL', message }),
+      signal: gone,
+      onFull: (message) => onNotice({ code: 'QUEUE_FULL', message }),
     })
     await runShard({
       record,

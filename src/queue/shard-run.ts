@@ -29,7 +29,7 @@ export interface ShardRun {
   readonly record: JobRecord
   readonly shard: Shard
   readonly copy: CopyStretch
-  readonly sender: Pick<ResultSender, 'add' | 'end' | 'drop'>
+  readonly sender: Pick<ResultSender, 'add' | 'end'>
   /** Whether what fails now is not tried again. */
   readonly isLast: boolean
   readonly signal: AbortSignal
@@ -47,11 +47,12 @@ export async function runShard(run: ShardRun): Promise<void> {
     for (const outcome of left) await sender.add(outcome)
     await sender.end({ end })
   } catch (error) {
-    if (!isLast || signal.aborted) {
-      sender.drop()
-      throw signal.aborted ? toTransferError(signal.reason) : error
-    }
-    await sender.end({ error: toTransferError(error) })
+    const isOver = isLast && !signal.aborted
+    const ending = sender.end(isOver ? { error: toTransferError(error) } : {})
+    if (isOver) return await ending
+    // What cannot be told now is found in place by the next attempt.
+    await ending.catch(() => undefined)
+    throw signal.aborted ? toTransferError(signal.reason) : error
   }
 }
 

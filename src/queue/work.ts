@@ -69,7 +69,7 @@ export async function work(host: WorkHost, options: CheckedWork): Promise<WorkRe
   try {
     await Promise.all([presence.speak(), presence.watch(() => idle.abort())])
   } finally {
-    jobs.pause('The worker stops', true)
+    jobs.stop()
     const isAway = link.lostForMs > 0
     // What waits for a Redis that is away would wait for ever.
     if (isAway) await link.close(true)
@@ -141,7 +141,7 @@ class Presence {
       const now = performance.now()
       if (jobs.active.size > 0) this.#busyAt = now
       else if (idleMs > 0 && now - this.#busyAt >= idleMs) onIdle()
-      if (now - this.#heardAt > SILENCE * leaseMs) jobs.pause('Redis cannot be reached')
+      if (now - this.#heardAt > SILENCE * leaseMs) jobs.leave()
       jobs.tick()
     }
   }

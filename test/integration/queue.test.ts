@@ -120,14 +120,14 @@ describe.skipIf(executable === undefined)('a migration by a queue', () => {
   })
 
   test('compares: what is there is not copied again', async () => {
-    serve()
+    void serve()
     const again = () => engine().migrate(FROM, TO, { jobDirectory: jobDirectory(), queue: queue() })
     await again()
     expect(await again()).toMatchObject({ copied: 0, unchanged: 60, job: { runs: 2, copied: 60 } })
   })
 
   test('carries options to its workers: rules, names, metadata', async () => {
-    serve()
+    void serve()
     const result = await engine().migrate(FROM, TO, {
       jobDirectory: jobDirectory(),
       queue: queue(),
@@ -173,7 +173,7 @@ describe.skipIf(executable === undefined)('a migration by a queue', () => {
       queue: queue({ onNotice }),
     })
     await until(() => notices.some(({ code }) => code === 'NO_WORKER'), 'nobody works')
-    serve()
+    void serve()
     expect(await migration).toMatchObject({ copied: 60 })
   })
 
@@ -187,7 +187,7 @@ describe.skipIf(executable === undefined)('a migration by a queue', () => {
     await until(() => existsSync(join(jobDirectory(), 'shards.ndjson')), 'shards are cut')
     cut.abort()
     expect(await failureOf(migration)).toMatchObject({ code: 'ERR_ABORTED' })
-    serve()
+    void serve()
     const result = await engine().migrate(FROM, TO, {
       jobDirectory: jobDirectory(),
       queue: queue(),
