@@ -33,7 +33,7 @@ export function startQueuedCopies(
   { env, spec, job: written, source, destination }: QueuedCopies,
   queue: CheckedQueue,
   options: CopyPrefixOptions & { readonly signal: AbortSignal },
-  { until, ...how }: Omit<CopyHow, 'job'>,
+  { overwrite, checksum, startedAt, until }: Omit<CopyHow, 'job'>,
 ): TreeTransfer {
   const { maxErrors = 0, onOutcome, onProgress, signal: callers } = options
   const cut = new AbortController()
@@ -50,7 +50,9 @@ export function startQueuedCopies(
         places: await placesOf(env, spec, signal),
         options: portableOptions(options),
         limits: { maxBandwidth, maxRequestRate },
-        ...how,
+        overwrite,
+        checksum,
+        startedAt,
       }
       const entries = (after: string | undefined) =>
         objectsOf(env.source, spec.from, { ...listing, range: { after } })

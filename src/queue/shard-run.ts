@@ -65,7 +65,8 @@ async function attempt(
   const { record, shard, copy, sender, signal } = run
   const { overwrite, checksum, startedAt, options } = record
   const range = { after: shard.after, upTo: shard.upTo }
-  const how = { overwrite, checksum, startedAt, until: undefined, range }
+  const whole = { until: undefined, names: undefined, allVersions: false }
+  const how = { overwrite, checksum, startedAt, range, ...whole }
   let isConditional = true
   for (let look = 1; ; look += 1) {
     const left: Left[] = []

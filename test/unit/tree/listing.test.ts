@@ -225,8 +225,8 @@ describe('a stretch of the key space', () => {
       [after, upTo, 1000, false] as const,
       [after, upTo, 1000, true] as const,
     ]),
-  )('behind %s, up to %s, in pages of %i, start-after ignored: %s', async (after, upTo, ...how) => {
-    const [pageSize, ignoresStartAfter] = how
+  )('behind %s, up to %s, in pages of %i, start-after ignored: %s', async (...how) => {
+    const [after, upTo, pageSize, ignoresStartAfter] = how
     const wanted = keys.slice(after === undefined ? 0 : after + 1, (upTo ?? length) + 1)
     const key = (index: number | undefined): string | undefined =>
       index === undefined ? undefined : keys[index]
