@@ -20,14 +20,19 @@ const AUTO_SHARE = 0.5
 /**
  * Whether a file is to pass the cache by.
  * @param size of the file. Bytes
- * @param freeMemory what the system could give away now. Bytes
+ * @param freeMemory what could be given away now. Bytes
  */
 export function wantsDirect(
   mode: DiskMode,
   size: number,
-  freeMemory: () => number = freemem,
+  freeMemory: () => number = memoryLeft,
 ): boolean {
   return mode === 'direct' || (mode === 'auto' && size > freeMemory() * AUTO_SHARE)
+}
+
+/** Of the system, or of the container if that has less. */
+function memoryLeft(): number {
+  return Math.min(freemem(), process.availableMemory())
 }
 
 /**

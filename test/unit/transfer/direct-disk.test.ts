@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs'
 import { open, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openDirect, wantsDirect } from '../../../src/transfer/direct-disk.ts'
 import { hasDirectDisk, isDirect } from '../../helpers/direct-disk.ts'
 import { useTemporaryDirectory } from '../../helpers/temporary-directory.ts'
@@ -24,6 +24,13 @@ describe('direct mode', () => {
     }
     expect(wantsDirect('buffered', 1, unasked)).toBe(false)
     expect(wantsDirect('direct', 1, unasked)).toBe(true)
+  })
+
+  it('goes by the limit of a container where that leaves less', () => {
+    const left = vi.spyOn(process, 'availableMemory').mockReturnValue(100)
+    onTestFinished(() => left.mockRestore())
+    expect(wantsDirect('auto', 51)).toBe(true)
+    expect(wantsDirect('auto', 50)).toBe(false)
   })
 
   it.runIf(hasDirectDisk())('opens the same file, whatever bears its name by now', async () => {
