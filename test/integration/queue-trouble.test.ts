@@ -297,9 +297,12 @@ describe.skipIf(executable === undefined)('a queue', () => {
   test('holds no credential', async () => {
     await put(names)
     const migration = migrate()
-    await until(() => existsSync(join(directory(), 'job', 'shards.ndjson')), 'it is at work')
-    const record = await redis.command('KEYS transfer-engine:default:job:*')
-    const key = record.split('\r\n').at(-1) ?? ''
+    let key = ''
+    await until(async () => {
+      const found = await redis.command('KEYS transfer-engine:default:job:*')
+      key = found.split('\r\n').at(-1) ?? ''
+      return found !== '*0'
+    }, 'it is written down')
     const text = await redis.command(`GET ${key}`)
     expect(text).toContain('s3://old/a/')
     for (const { secretAccessKey, accessKeyId } of [source.credentials, target.credentials]) {
