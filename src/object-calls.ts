@@ -30,6 +30,7 @@ import type { RequestAttributes } from './store/attributes.ts'
 import type { ObjectInfo } from './store/object-store.ts'
 import type { ObjectRef } from './store/types.ts'
 import { validateKey } from './store/uri.ts'
+import type { ListedObject } from './transfer/copy.ts'
 import type { FileRules } from './transfer/file-rules.ts'
 import type { ProvedObject } from './transfer/prove-object.ts'
 import type { Checksum, CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
@@ -126,13 +127,13 @@ export class ObjectCalls {
   /** Copies that are asked for alike. */
   copies(
     options: CopyOptions,
-  ): (from: ObjectRef, object: ObjectRef) => StartedTransfer<CopyResult> {
+  ): (from: ObjectRef, object: ObjectRef, listed?: ListedObject) => StartedTransfer<CopyResult> {
     const checked = checkCopyOptions(options, this.#options.tuning)
-    return (from, { bucket, key }) => {
+    return (from, { bucket, key }, listed) => {
       const names = { kind: 'copy' as const, bucket, key, path: undefined, source: from }
       return this.#transfers.start(names, options, async (run) => {
         validateKey(key)
-        return this.#copy(run, from, checked, options)
+        return this.#copy(run, from, checked, options, listed)
       })
     }
   }
@@ -142,6 +143,7 @@ export class ObjectCalls {
     from: ObjectRef,
     { upload, sourceAttributes, via }: CheckedCopy,
     { checksumAlgorithm, partSize }: CopyOptions,
+    listed?: ListedObject,
   ): Promise<CopyResult> {
     const { runCopy } = await drivers.copy()
     const { requestChecksumCalculation, profile } = await this.#env.store.settings()
@@ -149,6 +151,7 @@ export class ObjectCalls {
     const sendChecksum = isChecksumChosen || requestChecksumCalculation === 'WHEN_SUPPORTED'
     const spec = {
       from,
+      listed,
       upload: { ...upload, sendChecksum, limits: profile.limits },
       isChecksumChosen,
       partSize,

@@ -32,16 +32,21 @@ export interface SlicePace {
   admit(most: number): Promise<number>
 }
 
+/** Where a thread finds bytes: where a job says, or in memory of its own. */
+export type ByteSource =
+  | ByteLocation
+  | { readonly kind: 'memory'; readonly buffer: ArrayBufferLike; readonly offset: number }
+
 /** Bytes in a file. */
 type FileLocation = Extract<ByteLocation, { readonly kind: 'file' }>
 
 /** Whether bytes are read or written past the page cache. */
-export function isDirect(place: ByteLocation): boolean {
+export function isDirect(place: ByteSource): boolean {
   return place.kind === 'file' && place.direct !== undefined
 }
 
-/** A view on shared memory: no copy, and the same memory on every attempt. */
-export function memoryView(buffer: SharedArrayBuffer, offset: number, length: number): Buffer {
+/** A view on memory: no copy, and where it is shared the same memory on every attempt. */
+export function memoryView(buffer: ArrayBufferLike, offset: number, length: number): Buffer {
   return Buffer.from(buffer, offset, length)
 }
 
@@ -111,7 +116,7 @@ export async function readPagesAndHash(
  * @param scratch of pages if the file is read past the page cache
  */
 export async function hashBytes(
-  source: ByteLocation,
+  source: ByteSource,
   length: number,
   scratch: Buffer,
   hashes: readonly RunningHash[],
@@ -135,7 +140,7 @@ export async function hashBytes(
 /** Gives the bytes from `done` on, `most` at most. */
 type Steps = (done: number, most: number) => Buffer
 
-function memorySteps({ buffer, offset }: Extract<ByteLocation, { kind: 'memory' }>): Steps {
+function memorySteps({ buffer, offset }: Extract<ByteSource, { kind: 'memory' }>): Steps {
   return (done, most) => memoryView(buffer, offset + done, Math.min(READ_STEP, most))
 }
 

@@ -33,6 +33,7 @@ import { downloadPart, PartialGet } from './download-part.ts'
 import { pageBuffer } from './page-buffer.ts'
 import { PartBuffers } from './part-buffers.ts'
 import { PoolReporter } from './pool-reporter.ts'
+import { relayObject } from './relay-object.ts'
 import { uploadFile } from './upload-file.ts'
 import { uploadPart } from './upload-part.ts'
 import { JobToken, type WorkerContext } from './worker-context.ts'
@@ -77,7 +78,7 @@ export class PartRunner {
     onAnswer?: (result: PartResult, index: number) => void,
   ): Promise<PartResult[]> {
     const answers = task.jobs.map(async (job, index) => {
-      const result = await this.#runJob(task.route, job, task.numbers?.[index])
+      const result = await this.#runJob(task, job, task.numbers?.[index])
       onAnswer?.(result, index)
       return result
     })
@@ -136,7 +137,7 @@ export class PartRunner {
   }
 
   async #runJob(
-    route: StoreRoute | undefined,
+    { route, source }: PartTask,
     job: PartJob,
     number: number | undefined,
   ): Promise<PartResult> {
@@ -158,6 +159,10 @@ export class PartRunner {
       }
       if (job.kind === 'get-file') {
         return await downloadFile(this.#worker, this.#disk, route, job, token, context)
+      }
+      if (job.kind === 'relay') {
+        if (source === undefined) throw new Error('a relay needs two routes')
+        return await relayObject(this.#worker, { from: source, to: route }, job, token, context)
       }
       return await downloadPart(this.#worker, route, job, token, context)
     } catch (error) {
@@ -196,7 +201,8 @@ export class PartRunner {
     const { workerId } = this.#worker
     if (route === undefined || job.kind === 'digest') return { transferId, workerId }
     const isGet = job.kind === 'get' || job.kind === 'get-file'
-    const operation = isGet ? 'GetObject' : putOperation(job.query)
+    const query = job.kind === 'relay' ? '' : job.query
+    const operation = isGet ? 'GetObject' : putOperation(query)
     const { bucket, origin } = route
     return { transferId, workerId, operation, bucket, key: job.key, origin }
   }

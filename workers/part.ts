@@ -7,6 +7,7 @@ import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads'
 import type {
   AnswerMessage,
   ControlMessage,
+  PartJob,
   PoolMessage,
   TaskMessage,
   WorkerConfig,
@@ -38,15 +39,19 @@ channel.onmessage = (event: unknown) => {
 }
 channel.unref()
 
+/** Jobs about small objects, of which there are many. */
+const SMALL: ReadonlySet<PartJob['kind']> = new Set(['put-file', 'get-file', 'relay'])
+
 /** Runs a task; the name is the one Piscina looks for. */
 // oxlint-disable-next-line import/no-default-export
 export default async function run(task: TaskMessage): Promise<void> {
   if (task.jobs.length === 0) return warm
   const { numbers } = task
+  const [route, source] = [routes.find(task.route), routes.find(task.source)]
   const jobs = jobsOf(task)
-  const small = jobs.map(({ kind }) => kind === 'put-file' || kind === 'get-file')
+  const small = jobs.map(({ kind }) => SMALL.has(kind))
   outbox.expectSmall(small.filter(Boolean).length)
-  await runner.run({ route: routes.find(task.route), jobs, numbers }, (result, index) =>
+  await runner.run({ route, source, jobs, numbers }, (result, index) =>
     outbox.add(numbers[index] as number, result, small[index]),
   )
   // Whoever hears that the task is over may trust that its answers are on their way.

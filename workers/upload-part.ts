@@ -29,6 +29,7 @@ import {
   READ_STEP,
   readAndHash,
   readPagesAndHash,
+  type ByteSource,
   type RunningHash,
 } from './byte-source.ts'
 import type { Connection } from './connection.ts'
@@ -50,10 +51,13 @@ interface PreparedPart {
   readonly payloadHash: string | undefined
 }
 
+/** A `PutJob`, or one whose bytes are in memory of this thread, which is not touched before it ends. */
+export type PartToSend = Omit<PutJob, 'source'> & { readonly source: ByteSource }
+
 export async function uploadPart(
   worker: WorkerContext,
   route: StoreRoute,
-  job: PutJob,
+  job: PartToSend,
   token: JobToken,
   context: ErrorContext,
 ): Promise<PartDone> {
@@ -94,7 +98,7 @@ export async function uploadPart(
 }
 
 /** The buffer this job needs: the whole part, its blocks, or one slice of a large one. */
-function bufferFor(buffers: PartBuffers, { source, length }: PutJob): Buffer | undefined {
+function bufferFor(buffers: PartBuffers, { source, length }: PartToSend): Buffer | undefined {
   if (source.kind === 'memory' || length === 0) return undefined
   if (isDirect(source)) return buffers.take(alignUp((source.offset % DIRECT_ALIGNMENT) + length))
   return buffers.take(length <= HELD_PART_MAX ? length : READ_STEP)
@@ -103,7 +107,7 @@ function bufferFor(buffers: PartBuffers, { source, length }: PutJob): Buffer | u
 async function prepare(
   worker: WorkerContext,
   route: StoreRoute,
-  job: PutJob,
+  job: PartToSend,
   held: Buffer | undefined,
   token: JobToken,
   allowance: Allowance,
@@ -133,7 +137,7 @@ function shortHash(body: PartBody): string {
 /** Reads and hashes the bytes, and returns them as what undici should send. */
 async function readBody(
   worker: WorkerContext,
-  job: PutJob,
+  job: PartToSend,
   held: Buffer | undefined,
   hashes: readonly RunningHash[],
   token: JobToken,
@@ -169,7 +173,7 @@ async function readBody(
 function slicedBody(
   worker: WorkerContext,
   route: StoreRoute,
-  job: PutJob,
+  job: PartToSend,
   body: PartBody,
   allowance: Allowance,
 ): ExchangeBody {
@@ -180,14 +184,14 @@ function slicedBody(
   return memorySlices(body, READ_STEP, progressOf(worker, job), allowance)
 }
 
-function progressOf(worker: WorkerContext, job: PutJob): (sent: number) => void {
+function progressOf(worker: WorkerContext, job: PartToSend): (sent: number) => void {
   return (sent) => worker.state.setProgress(job.slot, sent)
 }
 
 function send(
   worker: WorkerContext,
   route: StoreRoute,
-  job: PutJob,
+  job: PartToSend,
   pool: ConnectionPool,
   connection: Connection,
   part: PreparedPart,

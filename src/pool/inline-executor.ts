@@ -38,7 +38,7 @@ export class InlineExecutor implements PartExecutor {
     this.#factory = factory
   }
 
-  async run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
+  async run(route: StoreRoute | undefined, job: PartJob, source?: StoreRoute): Promise<PartResult> {
     this.#shared.clearProgress(job.slot)
     this.#feed.refresh()
     this.#last += 1
@@ -46,7 +46,7 @@ export class InlineExecutor implements PartExecutor {
     this.#numbers.set(job.slot, number)
     try {
       const runner = await this.#load()
-      const [result] = await runner.run({ route, jobs: [job], numbers: [number] })
+      const [result] = await runner.run({ route, source, jobs: [job], numbers: [number] })
       return result ?? lostWorker('a task came back without an answer')
     } catch (error) {
       return lostWorker(error)

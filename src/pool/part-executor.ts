@@ -29,8 +29,9 @@ export interface PartExecutor {
   /**
    * Runs one attempt of a job. Never rejects: a thread that died answers ERR_WORKER_LOST, and its
    * descriptors and buffers are no longer in use when it does.
+   * @param source to where a relayed object is read
    */
-  run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult>
+  run(route: StoreRoute | undefined, job: PartJob, source?: StoreRoute): Promise<PartResult>
 
   /** Cuts the jobs of a transfer, or the one in a slot; each still answers, with ERR_ABORTED. */
   cancel(transferId: number, slot?: number): void

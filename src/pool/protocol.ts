@@ -16,6 +16,7 @@ import type { WireError } from '../errors.ts'
 import type { Restore } from '../file-attributes.ts'
 import type { ProxySettings } from '../network/proxy-rules.ts'
 import type { TlsSettings } from '../network/settings.ts'
+import type { ObjectAttributes } from '../store/attributes.ts'
 import type { StoreRoute } from '../store/types.ts'
 import type { PoolEvent } from './pool-event.ts'
 
@@ -109,6 +110,32 @@ export interface GetFileJob extends RequestJob {
   readonly algorithm: ChecksumAlgorithm
 }
 
+/**
+ * GetObject of a small object from another place, and PutObject of what came: one in memory after the other,
+ * compared with the checksum the first answer tells before the second is sent. What is not as listed
+ * or cannot be copied by what one answer says is not written, and answered with ERR_OBJECT_CHANGED or
+ * ERR_OBJECT_TOO_LARGE. Failures before the PUT name GetObject as their operation.
+ */
+export interface RelayJob extends JobBase {
+  readonly kind: 'relay'
+  /** Of the copy. */
+  readonly key: string
+  /** What is said of the copy; all else its source says. Without a customer key. */
+  readonly said: ObjectAttributes
+  readonly sourceKey: string
+  /** Of the GET. */
+  readonly sourceHeaders: readonly string[]
+  /** ETag and size the source must have. */
+  readonly etag: string
+  readonly length: number
+  /** Whether a stored checksum of the source is compared. */
+  readonly compare: boolean
+  /** Of the PUT; gives way to one that the source has and that can be combined, unless it was chosen. */
+  readonly algorithm: ChecksumAlgorithm
+  readonly isChosen: boolean
+  readonly sendChecksum: boolean
+}
+
 /** Checksum of bytes at hand; no request. */
 export interface DigestJob extends JobBase {
   readonly kind: 'digest'
@@ -117,11 +144,13 @@ export interface DigestJob extends JobBase {
   readonly algorithm: ChecksumAlgorithm
 }
 
-export type PartJob = PutJob | PutFileJob | GetJob | GetFileJob | DigestJob
+export type PartJob = PutJob | PutFileJob | GetJob | GetFileJob | RelayJob | DigestJob
 
-/** Jobs that share a route. */
+/** Jobs that share a route, or two. */
 export interface PartTask {
   readonly route: StoreRoute | undefined
+  /** To where relayed objects are read. */
+  readonly source?: StoreRoute | undefined
   readonly jobs: readonly PartJob[]
   /** A number for each job; without, none can be cancelled alone. */
   readonly numbers?: readonly number[] | undefined
@@ -134,6 +163,8 @@ export interface PartTask {
 export interface TaskMessage {
   /** The route as JSON: a thread parses each once, and the text is its name from then on. */
   readonly route: string | undefined
+  /** The same of `PartTask.source`. */
+  readonly source?: string | undefined
   /** A number for each job; no two jobs of an engine share one. */
   readonly numbers: readonly number[]
   readonly jobs: readonly Row[]
@@ -153,6 +184,7 @@ export type AnswerRow =
       etag: string,
       headers: string,
       elapsedMs: number,
+      relayed?: RelayedSource,
     ]
   | readonly [
       job: number,
@@ -182,7 +214,20 @@ export interface PartDone {
   /** Answer headers the coordinator has use for: version id, checksums, encryption. */
   readonly headers: Readonly<Record<string, string>>
   readonly elapsedMs: number
+  /** Of a relay, whose other fields are about the copy. */
+  readonly relayed?: RelayedSource | undefined
 }
+
+/** What is found out of the source of a relay; a row, since there may be one per answer. */
+export type RelayedSource = readonly [
+  /** ETag, as the source sent it. */
+  etag: string,
+  versionId: string | undefined,
+  /** Whether it has a checksum, which was that of the bytes. */
+  isProved: boolean,
+  /** What the copy was sent with. */
+  algorithm: ChecksumAlgorithm,
+]
 
 export interface PartFailed {
   readonly ok: false

@@ -14,6 +14,7 @@ import type {
   PartResult,
   PutFileJob,
   PutJob,
+  RelayJob,
   Row,
   TaskMessage,
 } from './protocol.ts'
@@ -45,6 +46,19 @@ const JOBS: Readonly<Record<string, readonly string[]>> = {
     fsync: 1,
     restore: 1,
     lastModified: 1,
+  }),
+  relay: fieldsOf<RelayJob>({
+    ...BASE,
+    key: 1,
+    said: 1,
+    sourceKey: 1,
+    sourceHeaders: 1,
+    etag: 1,
+    length: 1,
+    compare: 1,
+    algorithm: 1,
+    isChosen: 1,
+    sendChecksum: 1,
   }),
   digest: fieldsOf<DigestJob>({ ...BASE, source: 1, length: 1, algorithm: 1 }),
 }
@@ -96,16 +110,20 @@ export function answerRow(job: number, result: PartResult): AnswerRow {
   const { workerId } = result
   const digest = String.fromCharCode(...result.digest)
   if (!result.ok) return [job, false, workerId, digest, result.received, result.error]
-  const { length, etag, elapsedMs } = result
-  return [job, true, workerId, digest, length, etag, linesOf(result.headers), elapsedMs]
+  const { length, etag, elapsedMs, relayed } = result
+  const lines = linesOf(result.headers)
+  if (relayed === undefined) return [job, true, workerId, digest, length, etag, lines, elapsedMs]
+  return [job, true, workerId, digest, length, etag, lines, elapsedMs, relayed]
 }
 
 export function answerOf(row: AnswerRow): PartResult {
   const [, , workerId, text] = row
   const digest = Uint8Array.from(text, (character) => character.charCodeAt(0))
   if (!row[1]) return { ok: false, workerId, digest, received: row[4], error: row[5] }
-  const [, ok, , , length, etag, lines, elapsedMs] = row
-  return { ok, workerId, digest, length, etag, headers: headersOf(lines), elapsedMs }
+  const [, ok, , , length, etag, lines, elapsedMs, relayed] = row
+  const headers = headersOf(lines)
+  if (relayed === undefined) return { ok, workerId, digest, length, etag, headers, elapsedMs }
+  return { ok, workerId, digest, length, etag, headers, elapsedMs, relayed }
 }
 
 /** Name and value in turn, a line each: no header can hold a line break. */

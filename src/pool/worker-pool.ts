@@ -56,9 +56,16 @@ const require = createRequire(import.meta.url)
  */
 const THREAD_IDLE_MS = 60_000
 
-/** Jobs that came in one turn for one route. */
+/** Routes as they are posted. */
+interface Routes {
+  readonly route: string | undefined
+  readonly source?: string | undefined
+}
+
+/** Jobs that came in one turn for the same routes. */
 interface Turn {
-  readonly route: StoreRoute | undefined
+  readonly first: StoreRoute | undefined
+  readonly routes: Routes
   readonly jobs: PendingJob[]
 }
 
@@ -102,20 +109,23 @@ export class WorkerPool implements PartExecutor {
     })
   }
 
-  run(route: StoreRoute | undefined, job: PartJob): Promise<PartResult> {
+  run(route: StoreRoute | undefined, job: PartJob, source?: StoreRoute): Promise<PartResult> {
     if (this.#closed) return Promise.resolve(lostWorker('the engine was closed'))
     this.#shared.clearProgress(job.slot)
     this.#feed.refresh()
     return new Promise((resolve) => {
       const pending = this.#pending.add(job, resolve)
       const text = route && this.#textOf(route)
-      const alike = this.#turn.get(text)
+      const from = source && this.#textOf(source)
+      const name = from === undefined ? text : `${text}\n${from}`
+      const alike = this.#turn.get(name)
       if (alike !== undefined) {
         alike.jobs.push(pending)
         return
       }
       if (this.#turn.size === 0) setImmediate(() => this.#endTurn())
-      this.#turn.set(text, { route, jobs: [pending] })
+      const routes = { route: text, source: from }
+      this.#turn.set(name, { first: route, routes, jobs: [pending] })
     })
   }
 
@@ -141,7 +151,7 @@ export class WorkerPool implements PartExecutor {
     const empty = async (): Promise<void> => {
       const placement: Placement = { weight: 1 }
       try {
-        await pool.run(this.#message(undefined, [], placement))
+        await pool.run(this.#message({ route: undefined }, [], placement))
       } finally {
         this.#pending.leave(placement)
       }
@@ -172,30 +182,31 @@ export class WorkerPool implements PartExecutor {
   }
 
   #endTurn(): void {
-    const turns = [...this.#turn]
+    const turns = [...this.#turn.values()]
     this.#turn.clear()
     if (this.#closed) return
-    for (const [text, { route, jobs }] of turns) {
-      const pool = this.#pool(route, 1)
-      for (const task of cutIntoTasks(jobs, pool.threads.length)) this.#post(pool, text, task)
+    for (const { first, routes, jobs } of turns) {
+      const pool = this.#pool(first, 1)
+      for (const task of cutIntoTasks(jobs, pool.threads.length)) this.#post(pool, routes, task)
     }
   }
 
-  #post(pool: Piscina, route: string | undefined, jobs: readonly PendingJob[]): void {
+  #post(pool: Piscina, routes: Routes, jobs: readonly PendingJob[]): void {
     const placement: Placement = { weight: jobs.length }
     for (const job of jobs) job.placement = placement
-    pool.run(this.#message(route, jobs, placement)).catch((error: unknown) => {
+    pool.run(this.#message(routes, jobs, placement)).catch((error: unknown) => {
       for (const { number } of jobs) this.#pending.settle(number, lostWorker(error))
     })
   }
 
   #message(
-    route: string | undefined,
+    { route, source }: Routes,
     jobs: readonly PendingJob[],
     placement: Placement,
   ): TaskMessage {
     return {
       route,
+      source,
       numbers: jobs.map(({ number }) => number),
       jobs: jobs.map(({ job }) => jobRow(job)),
       // For the balancer; what a symbol names is not posted.

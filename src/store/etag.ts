@@ -5,6 +5,11 @@ export function isSameEtag(first: string | undefined, second: string | undefined
   return bare(first) === bare(second)
 }
 
+/** Parts the object was made in, as its ETag tells; 0 for one that was not. */
+export function partsInEtag(etag: string): number {
+  return Number(/-(\d+)"?$/u.exec(etag)?.[1] ?? 0)
+}
+
 function bare(etag: string | undefined): string | undefined {
   return etag?.replaceAll('"', '')
 }

@@ -14,13 +14,14 @@ import type {
   Part,
 } from '@aws-sdk/client-s3'
 
-import type { ChecksumAlgorithm, ChecksumType } from '../checksum/algorithms.ts'
+import type { ChecksumAlgorithm } from '../checksum/algorithms.ts'
 import { TransferError } from '../errors.ts'
 import { classifyResponse, type FailedResponse } from './classify.ts'
 import type { ControlResponse } from './control-transport.ts'
 import { cleanMessage, parseErrorBody } from './error-body.ts'
 import { STORE_CODES } from './error-classes.ts'
 import { invalid } from './invalid-answer.ts'
+import { checksumType } from './object-info.ts'
 import type { CompletedObject, ListedPart, UploadPage } from './object-store.ts'
 import { CHECKSUM_MEMBERS, type ChecksumMember } from './s3-params.ts'
 import type { ObjectRef } from './types.ts'
@@ -168,10 +169,6 @@ export function readChecksums(
     if (value !== undefined) checksums[algorithm as ChecksumAlgorithm] = value
   }
   return checksums
-}
-
-export function checksumType(value: string | undefined): ChecksumType | undefined {
-  return value === 'FULL_OBJECT' || value === 'COMPOSITE' ? value : undefined
 }
 
 function same(text: string): string {

@@ -13,7 +13,8 @@ import type {
   Versioning,
 } from './copy-calls.ts'
 import { invalid } from './invalid-answer.ts'
-import { checksumType, readChecksums } from './s3-answers.ts'
+import { checksumType } from './object-info.ts'
+import { readChecksums } from './s3-answers.ts'
 import { sendCall, type CallHost } from './s3-call.ts'
 import { objectParams } from './s3-params.ts'
 import { encodeKey } from './signing.ts'

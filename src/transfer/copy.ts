@@ -11,12 +11,15 @@ import type { StoreLimits } from '../plan/limits.ts'
 import { PART_SIZE_DEFAULT } from '../plan/part-size.ts'
 import { planUpload } from '../plan/upload-plan.ts'
 import { NO_ATTRIBUTES, type RequestAttributes } from '../store/attributes.ts'
+import type { PartFailed } from '../pool/protocol.ts'
+import { copiedAttributes } from '../store/copied-attributes.ts'
+import { partsInEtag } from '../store/etag.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
-import { copiedAttributes } from './copy-attributes.ts'
 import { explainedCondition } from './copy-condition.ts'
 import { copyOnServer } from './copy-on-server.ts'
 import { isCopyRefusal } from './copy-refusal.ts'
+import { trySmallCopy } from './copy-small-object.ts'
 import { headPart } from './download.ts'
 import { planProof, type DownloadProof } from './download-proof.ts'
 import { ObjectSource } from './object-source.ts'
@@ -26,8 +29,17 @@ import type { TransferRun } from './transfer-run.ts'
 import { runUpload } from './upload.ts'
 import type { UploadSpec } from './upload-spec.ts'
 
+/** An object as a listing shows it. */
+export interface ListedObject {
+  /** Bytes. */
+  readonly size: number
+  readonly etag: string
+}
+
 export interface CopySpec {
   readonly from: ObjectRef
+  /** What is known of it, if a listing told. */
+  readonly listed?: ListedObject | undefined
   readonly upload: UploadSpec
   readonly isChecksumChosen: boolean
   /** Said of this copy; what holds for all gives way to the borders of the source's parts. */
@@ -50,26 +62,31 @@ export interface ReadySource {
   readonly tags: Readonly<Record<string, string>> | undefined
 }
 
-/** An ETag of an object that was made in parts. */
-const PARTS_ETAG = /-(\d+)"?$/u
-
 /** Why stores do not copy by themselves, by pair of buckets: to be refused once is enough. */
 const refusals = new WeakMap<object, Map<string, string>>()
 
 /** Copies an object. @throws ERR_OBJECT_CHANGED when the source did meanwhile, and what both ways throw */
 export async function runCopy(run: TransferRun, spec: CopySpec): Promise<CopyResult> {
+  const first = await trySmallCopy(run, spec)
+  if (first.result !== undefined) return first.result
   const info = await run.env.source.head(spec.from, {
     signal: run.signal,
     attributes: spec.sourceAttributes,
   })
   try {
-    return await copyOf(run, spec, info)
+    return await copyOf(run, spec, info, first.failed)
   } catch (error) {
     throw await explainedCondition(run, spec, info, error)
   }
 }
 
-async function copyOf(run: TransferRun, spec: CopySpec, looked: ObjectInfo): Promise<CopyResult> {
+/** @param failed a first attempt to relay it in one PUT */
+async function copyOf(
+  run: TransferRun,
+  spec: CopySpec,
+  looked: ObjectInfo,
+  failed: PartFailed | undefined,
+): Promise<CopyResult> {
   const source = await lookAt(run, spec, looked)
   const { env, info } = run
   const { isOneIdentity: isOneStore } = env
@@ -78,19 +95,19 @@ async function copyOf(run: TransferRun, spec: CopySpec, looked: ObjectInfo): Pro
     const message = 'Two stores, or two identities, cannot copy by themselves: leave `via` out.'
     throw new TransferError('ERR_OPTION_INVALID', message, { ...run.context, option: 'via' })
   }
-  if (!isOneStore || spec.way === 'relay') return relay(run, spec, source)
+  if (!isOneStore || spec.way === 'relay') return relay(run, spec, source, { failed })
   const known = refusals.get(env.store) ?? new Map<string, string>()
   refusals.set(env.store, known)
   const pair = JSON.stringify([spec.from.bucket, info.bucket])
   const earlier = spec.way === 'server' ? undefined : known.get(pair)
-  if (earlier !== undefined) return relay(run, spec, source, earlier)
+  if (earlier !== undefined) return relay(run, spec, source, { reason: earlier })
   try {
     return await copyOnServer(run, spec, source)
   } catch (error) {
     if (spec.way === 'server' || run.stopping.aborted || !isCopyRefusal(error)) throw error
     const reason = `The store does not copy by itself: ${error.message}`
     if (error.code === 'ERR_NOT_SUPPORTED') known.set(pair, reason)
-    return relay(run, spec, source, reason)
+    return relay(run, spec, source, { reason })
   }
 }
 
@@ -125,7 +142,7 @@ async function storedPartSize(
   info: ObjectInfo,
 ): Promise<number | undefined> {
   const { partsMax, partSizeMin, partSizeMax } = upload.limits
-  const parts = Number(PARTS_ETAG.exec(info.etag)?.[1] ?? 0)
+  const parts = partsInEtag(info.etag)
   if (parts < 2 || parts > partsMax) return undefined
   const options = { signal: run.signal, attributes, ifMatch: info.etag, partNumber: 1 }
   const first = await headPart(run.env.source, from, options)
@@ -137,7 +154,10 @@ async function relay(
   run: TransferRun,
   spec: CopySpec,
   source: ReadySource,
-  relayReason?: string,
+  {
+    reason: relayReason,
+    failed,
+  }: { readonly reason?: string; readonly failed?: PartFailed | undefined },
 ): Promise<CopyResult> {
   const { info, object, tags } = source
   const { env } = run
@@ -171,7 +191,7 @@ async function relay(
   )
   run.sourcePlace = from
   await lookForJournal(run, 'upload', urlOfPlace(from))
-  const result = await runUpload(run, reader, described)
+  const result = await runUpload(run, reader, described, failed)
   return {
     ...result,
     source: object,

@@ -5,13 +5,11 @@
 
 import { isTransferError } from '../errors.ts'
 import type { Checksum } from '../checksum/stored.ts'
+import { TOKEN_NAME } from '../store/copied-attributes.ts'
 import type { CompletedObject, ObjectInfo } from '../store/object-store.ts'
 import type { TransferRun } from './transfer-run.ts'
 import type { UploadSpec } from './upload-spec.ts'
 import { headForVerification } from './verify-upload.ts'
-
-/** User metadata that carries the token. */
-export const TOKEN_NAME = 'transfer-engine-upload'
 
 /** What the object must be. */
 export interface Expected {

@@ -115,7 +115,9 @@ export class ObjectSource implements UploadSource {
       isWhole && proof.wholePass && single !== undefined
         ? { ...proof.stored, value: Buffer.from(single.digest).toString('base64') }
         : await checksumOf(proof, digests)
-    this.#verified = compareReceived(proof.stored, received, this.#run.context)
+    const { bucket, key } = this.#object.object
+    const context = { ...this.#run.context, bucket, key }
+    this.#verified = compareReceived(proof.stored, received, context)
   }
 
   close(): Promise<void> {
@@ -138,6 +140,8 @@ export class ObjectSource implements UploadSource {
     const sink = { kind: 'memory', buffer, offset: 0 } as const
     const digest = await fetchRange(this.#run, this.#fetch, { offset, length }, partNumber, sink)
     this.#digests.set(offset, digest)
+    // What is there as a whole is proved before any of it is sent.
+    if (length === this.size) await this.verify()
   }
 }
 

@@ -107,7 +107,8 @@ export async function attemptOnce(
   }
 }
 
-function endOf(result: PartDone | PartFailed): RequestEnd {
+/** What a request limit is told of an answer. */
+export function endOf(result: PartDone | PartFailed): RequestEnd {
   if (result.ok) return 'done'
   const { code } = result.error
   if (ACTIONS[code] === 'throttle') return 'refused'

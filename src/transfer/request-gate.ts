@@ -1,7 +1,8 @@
 /**
  * Who may send a request: at most `capacity` altogether, and of each operation on each bucket as
  * many, and as fast, as its `RequestLimit` allows. Among those that may, the transfer that came first
- * is served first.
+ * is served first. A permit may be for two requests, one after the other, which count in both lanes for as
+ * long as both take.
  *
  * Invariants: there is a progress slot per permit; whoever waits is served by the next permit given
  * back, by the timer of a pace, or by the look at goodput that raises a limit.
@@ -23,8 +24,11 @@ export interface RequestPermit {
   readonly slot: number
   /** The request begins, and with it what its slot counts. */
   begin(): void
-  /** The request is over, or was never sent; `bytes` of it count. */
-  release(how?: RequestEnd, bytes?: number): void
+  /**
+   * The request is over, or was never sent; `bytes` of it count. A permit for two requests counts in the
+   * lane of the second by how that ended, `next`.
+   */
+  release(how?: RequestEnd, bytes?: number, next?: RequestEnd): void
 }
 
 /**
@@ -91,23 +95,28 @@ export class RequestGate {
     return mayStart && this.#taken < this.capacity
   }
 
-  /** @param kind `undefined` for passes over local bytes */
+  /**
+   * @param kind `undefined` for passes over local bytes
+   * @param nextKind of a second request that follows the first
+   */
   acquire(
     kind: RequestKind | undefined,
     sequence: number,
     signal: StopSignal,
+    nextKind?: RequestKind,
   ): Promise<RequestPermit> {
     // oxlint-disable-next-line prefer-promise-reject-errors -- the reason of a run is an error
     if (signal.aborted) return Promise.reject(signal.reason)
     const lane = this.#laneOf(kind)
+    const next = nextKind && this.#laneOf(nextKind)
     // Behind others the clock need not be asked: whoever serves them serves this one, too.
     if (this.#taken < this.capacity && lane.waiting.length === 0) {
       const now = performance.now()
-      const waitMs = lane.waitMs(now)
-      if (waitMs === 0) return Promise.resolve(this.#grant(lane, now))
+      const waitMs = waitOf(lane, next, now)
+      if (waitMs === 0) return Promise.resolve(this.#grant(lane, next, now))
       this.#arm(lane, waitMs)
     }
-    return this.#wait(lane, sequence, signal)
+    return this.#wait(lane, next, sequence, signal)
   }
 
   #laneOf(kind: RequestKind | undefined): RequestLane {
@@ -132,21 +141,22 @@ export class RequestGate {
     }
   }
 
-  #grant(lane: RequestLane, now: number): RequestPermit {
+  #grant(lane: RequestLane, next: RequestLane | undefined, now: number): RequestPermit {
     let startedAt = now
     const slot = this.#freeSlots.pop()
     assert(slot !== undefined, 'there is a slot per permit')
     this.#taken += 1
     lane.limit.start(now)
+    next?.limit.start(now)
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref()
     let released = false
     return {
       slot,
       begin: () => {
         startedAt = performance.now()
-        if (lane !== this.#localLane) this.#begun[slot] = lane
+        if (lane !== this.#localLane) this.#begun[slot] = next ?? lane
       },
-      release: (how = 'failed', bytes = 0) => {
+      release: (how = 'failed', bytes = 0, nextHow = 'failed') => {
         assert(!released, 'a permit is released once')
         released = true
         const endedAt = performance.now()
@@ -154,18 +164,25 @@ export class RequestGate {
         this.#begun[slot] = undefined
         this.#freeSlots.push(slot)
         lane.limit.end(startedAt, how, bytes, endedAt)
+        next?.limit.end(startedAt, nextHow, bytes, endedAt)
         if (this.#crowded.size > 0) this.#serve(endedAt)
       },
     }
   }
 
-  #wait(lane: RequestLane, sequence: number, signal: StopSignal): Promise<RequestPermit> {
+  #wait(
+    lane: RequestLane,
+    next: RequestLane | undefined,
+    sequence: number,
+    signal: StopSignal,
+  ): Promise<RequestPermit> {
     return new Promise((resolve, reject) => {
       const waiter: WaitingRequest = {
         sequence,
+        next,
         grant: (now) => {
           signal.removeEventListener('abort', onAbort)
-          resolve(this.#grant(lane, now))
+          resolve(this.#grant(lane, next, now))
         },
       }
       const onAbort = (): void => {
@@ -194,7 +211,7 @@ export class RequestGate {
   #nextLane(now: number): RequestLane | undefined {
     let next: RequestLane | undefined
     for (const lane of this.#crowded) {
-      const waitMs = lane.waitMs(now)
+      const waitMs = waitOf(lane, lane.waiting.first?.next, now)
       if (waitMs > 0) this.#arm(lane, waitMs)
       else if (sequenceOf(lane) < sequenceOf(next)) next = lane
     }
@@ -235,6 +252,12 @@ export class RequestGate {
     }
     this.#serve(now)
   }
+}
+
+/** Milliseconds until both lanes may start a request: infinite until another has ended. */
+function waitOf(lane: RequestLane, next: RequestLane | undefined, now: number): number {
+  const waitMs = lane.waitMs(now)
+  return next === undefined ? waitMs : Math.max(waitMs, next.waitMs(now))
 }
 
 /** Of whoever waits first in a lane. */

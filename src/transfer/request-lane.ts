@@ -15,6 +15,8 @@ export interface RequestKind {
 
 export interface WaitingRequest {
   readonly sequence: number
+  /** The lane of a second request that follows it under the same permit. */
+  readonly next: RequestLane | undefined
   /** @param now milliseconds, by `performance.now` */
   readonly grant: (now: number) => void
 }

@@ -8,6 +8,7 @@
 
 import type { StopSignal } from '../store/abortable.ts'
 import { Hedging } from './hedging.ts'
+import { OneJobGuess } from './one-job-guess.ts'
 import { RequestGate, type RequestPermit } from './request-gate.ts'
 import type { RequestKind } from './request-lane.ts'
 import { RequestThroughput } from './request-throughput.ts'
@@ -28,6 +29,8 @@ export class Scheduler {
   lastFileWasSmall = false
   /** The same of objects to download. */
   readonly smallObjects = new SizeGuess()
+  /** Whether the next small object can be relayed in one job. */
+  readonly oneJobRelays = new OneJobGuess()
   /** What one request moves; every part that arrives is noted. */
   readonly throughput = new RequestThroughput()
   /** Second requests for slow ones. */

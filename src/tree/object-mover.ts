@@ -8,6 +8,7 @@ import { attributesFor, type Restore } from '../file-attributes.ts'
 import { targetError } from '../local-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
+import type { ListedObject } from '../transfer/copy.ts'
 import type { FileRules } from '../transfer/file-rules.ts'
 import type { CopyResult, DownloadResult, UploadResult, Verification } from '../transfer/results.ts'
 import type { StartedTransfer } from '../transfer/running-transfers.ts'
@@ -24,7 +25,9 @@ const REMOVAL_ROUNDS = 3
 
 /** The engine's calls about objects that are asked for alike. */
 export interface ObjectTransfers {
-  copies(options: object): (from: ObjectRef, to: ObjectRef) => StartedTransfer<CopyResult>
+  copies(
+    options: object,
+  ): (from: ObjectRef, to: ObjectRef, listed?: ListedObject) => StartedTransfer<CopyResult>
   uploads(options: object): (path: string, object: ObjectRef) => StartedTransfer<UploadResult>
   downloads(
     options: object,
@@ -57,8 +60,11 @@ export function transferring(
     if (direction === 'copy') {
       const copy = objects.copies({ ...options, signal })
       const { from } = spec
-      return ({ key, sourceKey = key, sourceVersionId: versionId }) =>
-        copy({ bucket: from.bucket, key: sourceKey, versionId }, { bucket, key })
+      return ({ key, sourceKey = key, sourceVersionId: versionId, sourceEtag: etag, size }) => {
+        const listed = etag === undefined || versionId !== undefined ? undefined : { size, etag }
+        const source = { bucket: from.bucket, key: sourceKey, versionId }
+        return copy(source, { bucket, key }, listed)
+      }
     }
     if (direction === 'upload') {
       const upload = objects.uploads({ ...options, signal })

@@ -20,6 +20,8 @@ export interface TreeAction {
   readonly sourceKey?: string | undefined
   /** The version of it, where all versions are copied. */
   readonly sourceVersionId?: string | undefined
+  /** The same: its ETag as listed, once it is copied as sent. */
+  readonly sourceEtag?: string | undefined
   /** Of the file; `undefined` for the removal of an object. */
   readonly path: string | undefined
   /** Bytes to move; 0 for a removal. */
@@ -67,8 +69,6 @@ export interface DoneOutcome extends TreeAction {
   readonly resumed?: boolean | undefined
   /** Of a copy: whether the store made it, or it came through here. */
   readonly how?: CopyWay | undefined
-  /** ETag of the source of a copy, as sent. */
-  readonly sourceEtag?: string | undefined
   /** Of an object that came down. Epoch milliseconds. */
   readonly lastModified?: number | undefined
   /** The time the file went up with, or was given when it came down. Epoch milliseconds. */

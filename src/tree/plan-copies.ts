@@ -239,6 +239,7 @@ function actionOf(
   const key = remote.prefix + (rename === undefined ? name : rename(name))
   const sourceKey = from.prefix + name
   const move = removeSource ? true : undefined
-  const what = { operation: 'copy', name, key, sourceKey, path: undefined } as const
+  const sourceEtag = 'etag' in source ? source.etag : undefined
+  const what = { operation: 'copy', name, key, sourceKey, sourceEtag, path: undefined } as const
   return { ...what, size, reason, mtimeMs, move }
 }

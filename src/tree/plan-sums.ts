@@ -9,6 +9,7 @@ import { SMALL_FILE_MAX } from '../plan/memory-budget.ts'
 import type { StoreLimits } from '../plan/limits.ts'
 import { choosePartSize } from '../plan/part-size.ts'
 import { planUpload } from '../plan/upload-plan.ts'
+import { partsInEtag } from '../store/etag.ts'
 import type { TreeAction } from './outcome.ts'
 import { DELETE_BATCH } from './run-actions.ts'
 
@@ -58,11 +59,8 @@ export class PlanSums {
   readonly #requests = { PUT: 0, GET: 0, HEAD: 0, LIST: 0, DELETE: 0 }
 
   /** @param relayed whether the bytes of copies come through here */
-  add(
-    { operation, path, size, move, reason }: TreeAction,
-    sizes: PartSizes,
-    relayed = false,
-  ): void {
+  add(action: TreeAction, sizes: PartSizes, relayed = false): void {
+    const { operation, path, size, move, reason } = action
     if (move === true) this.#moves += 1
     if (move === true && operation !== 'upload') this.#removedSingly += 1
     switch (operation) {
@@ -79,7 +77,7 @@ export class PlanSums {
       case 'copy':
         this.#copies += 1
         this.#bytesCopied += size
-        this.#addCopy(size, sizes, relayed)
+        this.#addCopy(action, sizes, relayed)
         return
       case 'delete':
         this.#deletions += 1
@@ -120,15 +118,21 @@ export class PlanSums {
     this.#requests.HEAD += plan.kind === 'single' ? 0 : 1
   }
 
-  /** Both sides are looked at; the store copies an object of any size it takes in one piece. */
-  #addCopy(size: number, sizes: PartSizes, relayed: boolean): void {
-    this.#requests.HEAD += 2
+  /**
+   * Both sides are looked at, but for small objects that were listed and are relayed; the store copies an
+   * object of any size it takes in one piece.
+   */
+  #addCopy({ size, sourceEtag }: TreeAction, sizes: PartSizes, relayed: boolean): void {
     if (!relayed) {
+      this.#requests.HEAD += 2
       this.#requests.PUT += Math.max(1, Math.ceil(size / SINGLE_PUT_SIZE_MAX))
       return
     }
     const { partSize = chosen(size), multipartThreshold } = sizes
     const plan = planUpload({ size, partSize, multipartThreshold })
+    const isPlain = sourceEtag !== undefined && partsInEtag(sourceEtag) === 0
+    const isSmall = size <= SMALL_FILE_MAX && plan.kind === 'single'
+    this.#requests.HEAD += isSmall && isPlain ? 0 : 2
     this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2
     this.#requests.GET += plan.kind === 'single' ? 1 : plan.parts
   }

@@ -125,7 +125,7 @@ describe('`copyPrefix`', () => {
     expect(result.plan).toMatchObject({
       copies: 2,
       bytesCopied: 201,
-      requests: { PUT: 2, GET: 2, HEAD: 4, LIST: 1, DELETE: 0 },
+      requests: { PUT: 2, GET: 2, HEAD: 0, LIST: 1, DELETE: 0 },
     })
     expect(storedKeys(bed().store)).toEqual([])
   })

@@ -43,7 +43,7 @@ const WORKER_IMPORTS = [
   /^workers\//,
   /^src\/(units|assert|errors|error-codes|local-errors|local-target|file-attributes)\.ts$/,
   /^src\/(plan|checksum|network)\//,
-  /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types)\.ts$/,
+  /^src\/store\/(signing|requests|responses|classify|error-body|error-classes|types|copied-attributes|etag)\.ts$/,
   /^src\/pool\/(protocol|rows|shared-state|pool-event)\.ts$/,
 ]
 

@@ -23,6 +23,18 @@ const JOBS: readonly PartJob[] = [
     etag: '"e"',
     contentEncoding: 'gzip',
   },
+  {
+    ...base,
+    kind: 'relay',
+    key: 'to',
+    said: { metadata: { a: '1' }, expires: new Date(0) },
+    sourceKey: 'from',
+    sourceHeaders: ['x-a', '1'],
+    etag: '"e"',
+    compare: true,
+    isChosen: false,
+    sendChecksum: true,
+  },
   { ...base, kind: 'digest', source: { kind: 'file', fd: 2, offset: 0 } },
 ]
 
@@ -68,6 +80,16 @@ describe('an answer', () => {
       elapsedMs: 1.5,
     },
     { ok: true, workerId: 4, digest, length: 0, etag: '', headers: {}, elapsedMs: 0 },
+    {
+      ok: true,
+      workerId: 4,
+      digest,
+      length: 0,
+      etag: '"copy"',
+      headers: {},
+      elapsedMs: 0,
+      relayed: ['"e"', undefined, true, 'CRC32'],
+    },
     { ok: false, workerId: 5, digest, received: 9, error },
   ]
 

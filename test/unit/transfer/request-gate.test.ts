@@ -106,6 +106,35 @@ describe('RequestGate', () => {
     expect(order).toEqual(['put', 'get'])
   })
 
+  it('counts a permit for two requests in both lanes, and once altogether', async () => {
+    const gate = gateOf(256)
+    const permit = await gate.acquire(GET, 1, never, PUT)
+    permit.begin()
+    const inFlight = () => gate.limits().map((lane) => [lane.operation, lane.inFlight])
+    expect(inFlight()).toEqual([
+      [GET.operation, 1],
+      [PUT.operation, 1],
+    ])
+    expect(gate.taken).toBe(1)
+    permit.release('done', 1, 'refused')
+    expect(inFlight().map(([, count]) => count)).toEqual([0, 0])
+    const [get, put] = gate.limits()
+    expect(get?.requestRate).toBeUndefined()
+    expect(put?.requestRate).toBeGreaterThan(0)
+  })
+
+  it('lets two requests start when both lanes do', async () => {
+    const gate = gateOf(256)
+    const puts = await take(gate, PUT, 16)
+    const order: string[] = []
+    void gate.acquire(GET, 2, never, PUT).then(() => order.push('both'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(order).toEqual([])
+    puts[0]?.release('done', 1)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(order).toEqual(['both'])
+  })
+
   it.each(['refused', 'timed-out'] as const)(
     'halves the limit of one bucket and operation after a burst of %s, no other',
     async (how) => {

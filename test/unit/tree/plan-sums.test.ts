@@ -50,6 +50,19 @@ describe('the sums of a plan', () => {
     expect(onesAtATime.requests.DELETE).toBe(1001)
   })
 
+  it.each([
+    ['a small one that was listed', KiB, '"e"', true, { PUT: 1, GET: 1 }],
+    ['a small one that was only named', KiB, undefined, true, { PUT: 1, GET: 1, HEAD: 2 }],
+    ['a small one that was made in parts', KiB, '"e-1"', true, { PUT: 1, GET: 1, HEAD: 2 }],
+    ['a larger one', MiB, '"e"', true, { PUT: 1, GET: 1, HEAD: 2 }],
+    ['one that the store copies', KiB, '"e"', false, { PUT: 1, HEAD: 2 }],
+  ])('have the requests of a copy of %s', (_, size, sourceEtag, relayed, wanted) => {
+    const sums = new PlanSums()
+    sums.add({ ...action('copy', size), sourceEtag }, {}, relayed)
+    const all = Object.entries(sums.total(NOTHING).requests)
+    expect(Object.fromEntries(all.filter(([, count]) => count > 0))).toEqual(wanted)
+  })
+
   it('have a request for each object that is moved, and none for a file', () => {
     const sums = new PlanSums()
     for (const size of [1, 2, 3]) sums.add({ ...action('upload', size), move: true }, {})

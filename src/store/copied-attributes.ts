@@ -3,9 +3,12 @@
  */
 
 import { isTransferError, TransferError, type ErrorContext } from '../errors.ts'
-import { validateAttributes, type ObjectAttributes } from '../store/attributes.ts'
-import type { ObjectInfo } from '../store/object-store.ts'
-import { TOKEN_NAME } from './find-ours.ts'
+import { attributeHeaders, validateAttributes, type ObjectAttributes } from './attributes.ts'
+import { readInfo } from './object-info.ts'
+import type { ObjectInfo } from './object-store.ts'
+
+/** User metadata that carries the token of an upload in parts. */
+export const TOKEN_NAME = 'transfer-engine-upload'
 
 /** Attributes that a store keeps with an object and CopyObject takes over, or replaces, together. */
 const TOGETHER = [
@@ -57,6 +60,25 @@ export function copiedAttributes(
   } catch (error) {
     const { option = 'metadata' } = isTransferError(error) ? error.context : {}
     throw lossy(option, `has \`${option}\` that no header can say`, context, error)
+  }
+}
+
+/**
+ * Headers of a PUT that copies what a GET answers, from the head of that answer. `undefined` where that does
+ * not say all: of tags it tells the count, and of some metadata that there is some.
+ */
+export function copiedHeaders(
+  given: ObjectAttributes,
+  answer: Readonly<Record<string, string>>,
+): readonly string[] | undefined {
+  try {
+    const info = readInfo(answer)
+    const hasTags = (info.described?.tagCount ?? 0) > 0 && given.tags === undefined
+    if (hasTags) return undefined
+    return attributeHeaders('put', copiedAttributes(given, info, undefined, {}))
+  } catch {
+    // Whoever looks at it with HEAD says what is wrong with it.
+    return undefined
   }
 }
 
