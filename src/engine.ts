@@ -160,8 +160,8 @@ export class TransferEngine extends EngineBase {
    *   process has it, ERR_ACCESS_DENIED, else as `uploadDirectory` does
    */
   migrate(source: string, destination: string, options: MigrateOptions): Migration {
-    const { env, trees, check } = this
-    const host = { env, trees, check, tasks: this.work.tasks }
+    const { env, trees, objects, check } = this
+    const host = { env, trees, objects, check, tasks: this.work.tasks }
     return startMigration(host, source, destination, options)
   }
 

@@ -35,6 +35,7 @@ export const drivers = {
   copy: once(() => import('./transfer/copy.ts')),
   move: once(() => import('./transfer/move.ts')),
   prove: once(() => import('./transfer/prove-object.ts')),
+  sample: once(() => import('./transfer/sample-object.ts')),
   resumeJob: once(() => import('./transfer/resume-job.ts')),
   listJobs: once(() => import('./journal/list-jobs.ts')),
   digest: once(() => import('./transfer/digest-file.ts')),

@@ -19,7 +19,10 @@ export type { EventName, Listener, ProgressEvent, TransferEvents, TransferInfo }
 export type { JobList, ResumableJob } from './journal/list-jobs.ts'
 export type { Connection, Place } from './journal/records.ts'
 export type { Migration } from './migrate-calls.ts'
-export type { Aspect, AspectReport, Fidelity } from './migrate/fidelity.ts'
+export type { Aspect, AspectReport } from './migrate/aspects.ts'
+export type { Estimate } from './migrate/estimate.ts'
+export type { Fidelity } from './migrate/fidelity.ts'
+export type { Probe } from './migrate/probe.ts'
 export type { JobSums } from './migrate/job.ts'
 export type { MigrationResult } from './migrate/migrate.ts'
 export type { MigrateOptions, Overwrite } from './migrate/options.ts'
@@ -59,6 +62,7 @@ export type {
   ResumeOptions,
   UploadOptions,
 } from './transfer-options.ts'
+export type { Carried } from './transfer/copy-carry.ts'
 export type { CleanupOptions, CleanupResult, CleanupUpload } from './transfer/clean-up-options.ts'
 export type {
   ActionReason,

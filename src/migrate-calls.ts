@@ -7,6 +7,8 @@ import { toTransferError } from './errors.ts'
 import { checkMigrateOptions, type MigrateOptions } from './migrate/options.ts'
 import type { MigrationResult } from './migrate/migrate.ts'
 import { startQueuedCopies } from './queue-calls.ts'
+import type { ReadSample } from './migrate/probe.ts'
+import type { ObjectCalls } from './object-calls.ts'
 import { validateAttributes } from './store/attributes.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
@@ -19,13 +21,14 @@ export type Migration = TreeTransfer<MigrationResult>
 export interface MigrateHost {
   readonly env: TransferEnvironment
   readonly trees: TreeCalls
+  readonly objects: ObjectCalls
   readonly tasks: RunningTasks
   /** Throws once the engine takes no more work. */
   readonly check: () => void
 }
 
 export function startMigration(
-  { env, trees, tasks, check }: MigrateHost,
+  { env, trees, objects, tasks, check }: MigrateHost,
   source: string,
   destination: string,
   options: MigrateOptions,
@@ -51,9 +54,19 @@ export function startMigration(
         const ofSource = { sseCustomerKey: sourceCustomerKey, requestPayer }
         const sourceAttributes = validateAttributes(ofSource)
         const { from, remote: to } = spec
-        const stores = { source: env.source, store: env.store }
-        const sides = { from, to, attributes, sourceAttributes }
-        const host = { ...stores, ...sides, signal: either }
+        const { source: reads, store, isOneIdentity } = env
+        const sides = { source: reads, store, isOneIdentity, from, to }
+        const read: ReadSample = (sample, sampling) =>
+          objects.sample({ ...sample, attributes: sourceAttributes }, sampling)
+        const { maxTransfers, maxInFlight, maxRequestRate, maxBandwidth } = env.tuning
+        const pace = {
+          isRelayed: !isOneIdentity || tree.via === 'relay',
+          concurrency: Math.min(maxTransfers, maxInFlight),
+          maxRequestRate,
+          maxBandwidth,
+        }
+        const looking = { attributes, sourceAttributes, read, pace }
+        const host = { ...sides, ...looking, signal: either }
         return migrate(
           {
             ...host,

@@ -33,6 +33,7 @@ import { validateKey } from './store/uri.ts'
 import type { ListedObject } from './transfer/copy.ts'
 import type { FileRules } from './transfer/file-rules.ts'
 import type { ProvedObject } from './transfer/prove-object.ts'
+import type { SampledObject } from './transfer/sample-object.ts'
 import type { Checksum, CopyResult, DownloadResult, UploadResult } from './transfer/results.ts'
 import type { RunningTransfers, StartedTransfer } from './transfer/running-transfers.ts'
 import type { Transfer } from './transfer/transfer.ts'
@@ -141,7 +142,7 @@ export class ObjectCalls {
   async #copy(
     run: TransferRun,
     from: ObjectRef,
-    { upload, sourceAttributes, via }: CheckedCopy,
+    { upload, sourceAttributes, via, carry }: CheckedCopy,
     { checksumAlgorithm, partSize }: CopyOptions,
     listed?: ListedObject,
   ): Promise<CopyResult> {
@@ -158,6 +159,7 @@ export class ObjectCalls {
       sourceAttributes,
       compare: await this.#compares(this.#env.source),
       way: via,
+      carry,
     }
     const copy = () => runCopy(run, spec)
     if (!upload.removeSource) return copy()
@@ -214,6 +216,14 @@ export class ObjectCalls {
         return proveObject(run, { object, ...checked, compare: true, known: { info, expected } })
       })
     }
+  }
+
+  /** Reads the beginning of an object of the source, and forgets it. */
+  sample(sampled: SampledObject, signal: AbortSignal): Promise<unknown> {
+    const { bucket, key } = sampled.object
+    const names = { kind: 'read', bucket, key, path: undefined } as const
+    const work = async (run: TransferRun) => (await drivers.sample()).sampleObject(run, sampled)
+    return this.#transfers.start(names, { signal }, work).done
   }
 
   resume(

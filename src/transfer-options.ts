@@ -14,6 +14,7 @@ import {
   type ObjectAttributes,
   type RequestAttributes,
 } from './store/attributes.ts'
+import { CARRIED, type Carried } from './transfer/copy-carry.ts'
 
 interface CommonOptions {
   /** Aborts the transfer. */
@@ -67,6 +68,13 @@ export interface CopyOptions extends Omit<UploadOptions, 'size'> {
    * @default by the store where one identity can do that, through here else and where it refuses
    */
   readonly via?: 'server' | 'relay' | undefined
+  /**
+   * What a copy takes over of its source beside media type, headers, metadata and tags; what is said of the
+   * copy itself goes first. The ACL takes a request more, and grants to users are lost between identities.
+   * An object whose class or ACL the destination does not take fails with ERR_REQUEST_REFUSED.
+   * @default nothing: class and ACL are those of new objects
+   */
+  readonly carry?: readonly Carried[] | undefined
 }
 
 /** What a transfer that is gone on with may be given; all else is as it was. */
@@ -108,6 +116,7 @@ const COPY_NAMES = [
   'versionId',
   'sourceCustomerKey',
   'via',
+  'carry',
 ]
 const RESUME_NAMES = ['sseCustomerKey', 'signal', 'onProgress']
 const DOWNLOAD_NAMES = [...READ_ATTRIBUTES, ...COMMON_NAMES, 'versionId', 'fsync']
@@ -141,15 +150,19 @@ export interface CheckedCopy {
   readonly upload: CheckedUpload
   readonly sourceAttributes: RequestAttributes
   readonly via: CopyOptions['via']
+  readonly carry: readonly Carried[]
 }
 
 /** @throws ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
 export function checkCopyOptions(options: CopyOptions, tuning: ResolvedTuning): CheckedCopy {
-  const { versionId, sourceCustomerKey, via, ...upload } = options
+  const { versionId, sourceCustomerKey, via, carry = [], ...upload } = options
   checkNames(options, COPY_NAMES)
   if (versionId !== undefined && typeof versionId !== 'string') throw invalid('versionId', 'a text')
   if (via !== undefined && via !== 'server' && via !== 'relay') {
     throw invalid('via', 'server or relay')
+  }
+  if (!Array.isArray(carry) || !carry.every((each) => CARRIED.includes(each))) {
+    throw invalid('carry', `a list of ${CARRIED.map((each) => `'${each}'`).join(', ')}`)
   }
   const { requestPayer } = options
   const source = { sseCustomerKey: sourceCustomerKey, requestPayer }
@@ -157,6 +170,7 @@ export function checkCopyOptions(options: CopyOptions, tuning: ResolvedTuning): 
     upload: checkUploadOptions(upload, tuning),
     sourceAttributes: validateAttributes(source),
     via,
+    carry: [...carry],
   }
 }
 

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<AspectReport['aspect'], string>> = {
   headers: 'headers',
   tags: 'tags',
   storageClass: 'storage class',
+  acl: 'ACL',
   encryption: 'encryption',
   objectLock: 'object lock',
   websiteRedirect: 'redirect',

@@ -9,6 +9,7 @@ import { formatDuration, formatSize } from '../units.ts'
 import { connectionFlags } from './connection-flags.ts'
 import { attributeName, type FlagValues } from './flags.ts'
 import { outputFlags, stateFlags } from './output-flags.ts'
+import { probeFlag } from './probe-flag.ts'
 
 /** Flags that are bytes or times, beside those of the option table. */
 const SIZES = ['minSize', 'maxSize']
@@ -24,7 +25,7 @@ export function givenOptions(
   values: FlagValues,
 ): readonly (readonly [flag: string, value: string])[] {
   const unset = new Set(
-    [...connectionFlags(), ...stateFlags(), ...outputFlags()]
+    [...connectionFlags(), ...stateFlags(), ...outputFlags(), probeFlag()]
       .filter(({ negate }) => negate)
       .map((option) => option.attributeName()),
   )
@@ -52,6 +53,7 @@ function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') {
     return ADDRESSES.includes(name) ? value.replace(/^(.*?:\/\/)?.*@/, '$1') : value
   }
+  if (value instanceof Set) return [...value].join(', ')
   return value instanceof Map ? `${[...value.keys()].join(', ')} (values not shown)` : HIDDEN
 }
 

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { assert } from '../assert.ts'
 import { attributeName, invalidFlag, type FlagValues } from './flags.ts'
 import { parsePairs } from './pairs.ts'
+import type { Carried } from '../index.ts'
 import { UsageError } from './usage-error.ts'
 
 export type Direction = 'upload' | 'download' | 'copy'
@@ -28,6 +29,13 @@ interface ObjectFlag {
 
 const UPLOAD = ['upload', 'copy'] as const
 const BOTH = ['upload', 'download', 'copy'] as const
+
+/** What `--carry` may name, by what the option is given. */
+const CARRY = { 'storage-class': 'storageClass', acl: 'acl' } as const satisfies Record<
+  string,
+  Carried
+>
+const KINDS = Object.keys(CARRY) as readonly (keyof typeof CARRY)[]
 
 const OBJECT_FLAGS: readonly ObjectFlag[] = [
   row('--content-type <type>', 'contentType', UPLOAD, 'Media type (default: by the file name)'),
@@ -67,6 +75,10 @@ const OBJECT_FLAGS: readonly ObjectFlag[] = [
   {
     ...row('--via <way>', 'via', ['copy'], 'Copy by the server, or relay through here'),
     parse: (flag, text) => oneOf(flag, ['server', 'relay'], text),
+  },
+  {
+    ...row('--carry <what>', 'carry', ['copy'], `Take over of the source too: ${KINDS.join(', ')}`),
+    parse: parseCarried,
   },
   row(
     '--version-id <id>',
@@ -121,9 +133,15 @@ export function objectOptionsFrom(
       const message = `${flag} has no meaning for ${WORDS[direction]}.`
       throw new UsageError('ERR_OPTION_INVALID', message, 'Leave it out.')
     }
-    options[each.option] = value instanceof Map ? Object.fromEntries(value) : value
+    options[each.option] = plain(value)
   }
   return options
+}
+
+/** What was gathered of several flags, as an option has it. */
+function plain(value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value)
+  return value instanceof Set ? [...value] : value
 }
 
 /** The flag that sets an option of a transfer, for messages. */
@@ -153,6 +171,17 @@ function parseText(flag: string, text: string): string {
 function oneOf(flag: string, values: readonly string[], text: string): string {
   if (values.includes(text)) return text
   throw invalidFlag(flag, `one of ${values.join(', ')} (write ${flag}=value)`, text)
+}
+
+/** Named one by one, or with commas. */
+function parseCarried(flag: string, text: string, previous: unknown): ReadonlySet<Carried> {
+  const carried = new Set(previous instanceof Set ? (previous as ReadonlySet<Carried>) : [])
+  for (const name of text.split(',')) {
+    const kind = KINDS.find((each) => each === name)
+    if (kind === undefined) throw invalidFlag(flag, `of ${KINDS.join(', ')}`, name)
+    carried.add(CARRY[kind])
+  }
+  return carried
 }
 
 /** `@file` keeps the key out of the list of processes. The key is in no message. */

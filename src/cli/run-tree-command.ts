@@ -86,7 +86,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
       onProgress: (progress: TreeProgress) => report.progress(progress),
       ...(command.how === 'migrate'
         ? {
-            onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity),
+            onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity, options.dryRun),
             queue: queueOptionsFrom(values, ({ message }) => report.notice(message)),
           }
         : {}),
@@ -100,6 +100,9 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
     report.done(result, plan && prices && costOf(plan, prices))
     if (values['stats'] === true) await report.statistics(made.stats())
     if (!isWhole || result.failed > 0) return EXIT.failed
+    if ('grantsLost' in result && Number(result.grantsLost) > 0) {
+      report.notice(`${String(result.grantsLost)} grants to users were not taken over`)
+    }
     const isCutShort = 'isCutShort' in result && result.isCutShort === true
     if (isCutShort) report.notice('it ended at its limit; the same command goes on')
     return isCutShort ? EXIT.unfinished : EXIT.done

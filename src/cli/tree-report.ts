@@ -3,9 +3,17 @@
  * and the sum on standard error; or one JSON event per line.
  */
 
-import type { EngineStats, Fidelity, Outcome, TreeProgress, TreeResult } from '../index.ts'
+import type {
+  EngineStats,
+  Fidelity,
+  MigrationResult,
+  Outcome,
+  TreeProgress,
+  TreeResult,
+} from '../index.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { ReportStyle } from './copy-report.ts'
+import { estimateText } from './estimate-text.ts'
 import { fidelityText } from './fidelity-text.ts'
 import { outcomeFields, outcomeLine } from './outcome-text.ts'
 import { jsonLine } from './output.ts'
@@ -68,10 +76,17 @@ export class TreeReport {
     return this.#aside(`${line}\n`, isAside ? this.#err : this.#out)
   }
 
-  /** What copies will carry and lose, before they begin. */
-  fidelity(fidelity: Fidelity): void {
+  /**
+   * What copies will carry and lose, and how long they may take, before they begin.
+   * @param isDry whether the time is told in the end, by the plan
+   */
+  fidelity(fidelity: Fidelity, isDry: boolean): void {
     if (this.#style.json) void this.#emit('fidelity', { ...fidelity })
-    else if (!this.#style.quiet) void this.#aside(fidelityText(fidelity), this.#err)
+    else if (!this.#style.quiet) {
+      const { estimate } = fidelity
+      const time = isDry || estimate === undefined ? '' : estimateText(estimate)
+      void this.#aside(fidelityText(fidelity) + time, this.#err)
+    }
   }
 
   progress(progress: TreeProgress): void {
@@ -83,7 +98,7 @@ export class TreeReport {
   }
 
   /** @param cost of a dry run, if there are prices */
-  done(result: TreeResult, cost?: Cost): void {
+  done(result: TreeResult & Pick<Partial<MigrationResult>, 'estimate'>, cost?: Cost): void {
     this.#end()
     if (this.#style.json) {
       const { failures: _, elapsedMs, plan, ...counts } = result
@@ -93,7 +108,8 @@ export class TreeReport {
     }
     if (this.#style.quiet) return
     const { plan } = result
-    const text = plan === undefined ? '' : planText(plan, cost)
+    const time = result.estimate === undefined ? '' : estimateText(result.estimate)
+    const text = plan === undefined ? '' : planText(plan, cost) + time
     this.#streams.stderr.write(`${sumOf(result)}\n${text}`)
   }
 

@@ -47,6 +47,18 @@ export interface StoredChecksum {
   readonly value: string
 }
 
+/** An account by its canonical id, or a predefined group. */
+export interface Grantee {
+  readonly id?: string | undefined
+  readonly uri?: string | undefined
+}
+
+/** An entry of an access control list. */
+export interface Grant {
+  readonly grantee: Grantee
+  readonly permission: string
+}
+
 /** What a client sets when it makes an object, kept until the object is read. */
 export interface ObjectAttributes {
   /** Content headers by lower-case name, returned as they came. */
@@ -55,7 +67,8 @@ export interface ObjectAttributes {
   readonly metadata: Readonly<Record<string, string>>
   readonly tags: readonly (readonly [key: string, value: string])[]
   readonly storageClass: string
-  readonly acl?: string | undefined
+  /** Who may do what; absent for the owner's alone. */
+  readonly grants?: readonly Grant[] | undefined
   /** Server-side encryption and object lock: response headers by lower-case name. */
   readonly echoed: Readonly<Record<string, string>>
   /** SSE-C: base64 MD5 of the customer's key; the key itself is never kept. */
@@ -117,11 +130,21 @@ export interface PartRecord {
 
 export type VersioningState = 'Enabled' | 'Suspended'
 
+const OWNERSHIPS = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
+
+/** Whose objects are, and whether they have ACLs: with `BucketOwnerEnforced` they have none. */
+export type ObjectOwnership = (typeof OWNERSHIPS)[number]
+
+export function isOwnership(text: string | undefined): text is ObjectOwnership {
+  return OWNERSHIPS.some((name) => name === text)
+}
+
 export interface BucketRecord {
   readonly name: string
   readonly created: number
   readonly versioning?: VersioningState | undefined
   readonly objectLock?: boolean | undefined
+  readonly ownership?: ObjectOwnership | undefined
 }
 
 /** A run that covers a whole blob; nothing for an empty one. */

@@ -3,6 +3,7 @@
  * data, and written to the answers of GET, HEAD and the operations that make objects.
  */
 
+import { readGrants } from './acl.ts'
 import { ACCOUNT_ID } from './context.ts'
 import type { Headers } from './context.ts'
 import { checkCustomerKey, readEncryption } from './encryption.ts'
@@ -37,15 +38,8 @@ const STORAGE_CLASSES = new Set([
   'EXPRESS_ONEZONE',
 ])
 
-const CANNED_ACLS = new Set([
-  'private',
-  'public-read',
-  'public-read-write',
-  'authenticated-read',
-  'aws-exec-read',
-  'bucket-owner-read',
-  'bucket-owner-full-control',
-])
+/** Source: S3 User Guide, "Working with archived objects". */
+const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE']
 
 const META_PREFIX = 'x-amz-meta-'
 
@@ -57,11 +51,7 @@ const META_PREFIX = 'x-amz-meta-'
 export function readAttributes(headers: Headers): ObjectAttributes {
   const storageClass = headers['x-amz-storage-class'] ?? 'STANDARD'
   if (!STORAGE_CLASSES.has(storageClass)) throw new S3Error('InvalidStorageClass')
-  const acl = headers['x-amz-acl']
-  if (acl !== undefined && !CANNED_ACLS.has(acl)) {
-    const extra = { ArgumentName: 'x-amz-acl', ArgumentValue: acl }
-    throw new S3Error('InvalidArgument', undefined, extra)
-  }
+  const grants = readGrants(headers)
   const { echoed, customerKeyMd5 } = readEncryption(headers)
   for (const name of LOCK_HEADERS) {
     const value = headers[name]
@@ -72,7 +62,7 @@ export function readAttributes(headers: Headers): ObjectAttributes {
     metadata: readMetadata(headers),
     tags: parseTags(headers['x-amz-tagging'] ?? ''),
     storageClass,
-    acl,
+    grants,
     echoed,
     customerKeyMd5,
   }
@@ -166,6 +156,12 @@ export function encryptionHeaders(attributes: ObjectAttributes): Record<string, 
 /** @throws S3Error when the object has a customer key and the request has not the same. */
 export function checkReadKey(headers: Headers, version: ObjectVersion): void {
   checkCustomerKey(headers, version.attributes.customerKeyMd5)
+}
+
+/** @throws S3Error InvalidObjectState for archived bytes: nothing restores them here. */
+export function checkReadable({ attributes: { storageClass } }: ObjectVersion): void {
+  if (!ARCHIVES.includes(storageClass)) return
+  throw new S3Error('InvalidObjectState', undefined, { StorageClass: storageClass })
 }
 
 /** The `response-*` parameters of GetObject, by the header each sets. */

@@ -1,6 +1,7 @@
 /** Which S3 operation a request is: a table of method, level and subresources. */
 
 import type { Headers, OperationHandler } from './context.ts'
+import * as acl from './ops/acl.ts'
 import { getObjectAttributes } from './ops/attributes.ts'
 import * as buckets from './ops/buckets.ts'
 import { completeMultipartUpload } from './ops/complete.ts'
@@ -31,12 +32,17 @@ const ROUTES: Readonly<Record<string, readonly [string, OperationHandler]>> = {
   'GET bucket location': ['GetBucketLocation', buckets.getBucketLocation],
   'GET bucket versioning': ['GetBucketVersioning', buckets.getBucketVersioning],
   'PUT bucket versioning': ['PutBucketVersioning', buckets.putBucketVersioning],
+  'GET bucket ownershipControls': ['GetBucketOwnershipControls', acl.getOwnershipControls],
+  'PUT bucket ownershipControls': ['PutBucketOwnershipControls', acl.putOwnershipControls],
+  'DELETE bucket ownershipControls': ['DeleteBucketOwnershipControls', acl.deleteOwnershipControls],
   'POST bucket delete': ['DeleteObjects', deleteObjects],
   'GET object': ['GetObject', getObject],
   'HEAD object': ['HeadObject', headObject],
   'PUT object': ['PutObject', putObject],
   'PUT object copy': ['CopyObject', copyObject],
   'DELETE object': ['DeleteObject', deleteObject],
+  'GET object acl': ['GetObjectAcl', acl.getObjectAcl],
+  'PUT object acl': ['PutObjectAcl', acl.putObjectAcl],
   'GET object attributes': ['GetObjectAttributes', getObjectAttributes],
   'GET object tagging': ['GetObjectTagging', tagging.getObjectTagging],
   'PUT object tagging': ['PutObjectTagging', tagging.putObjectTagging],

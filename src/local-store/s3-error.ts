@@ -9,6 +9,7 @@ type CodeInfo = readonly [status: number, message: string]
 
 /** Source: S3 API Reference, "Error responses: list of error codes", read 2026-11. */
 const CODES: Readonly<Record<string, CodeInfo>> = {
+  AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [400, 'The authorization query parameters are malformed.'],
@@ -41,6 +42,7 @@ const CODES: Readonly<Record<string, CodeInfo>> = {
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   InvalidURI: [400, 'The specified URI could not be parsed.'],
   KeyTooLongError: [400, 'Your key is too long.'],
+  MalformedACLError: [400, 'The ACL that you provided was not well formed.'],
   MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed.'],
   MalformedXML: [400, 'The XML you provided was not well-formed.'],
   MaxMessageLengthExceeded: [400, 'Your request was too large.'],
@@ -58,6 +60,7 @@ const CODES: Readonly<Record<string, CodeInfo>> = {
   NotModified: [304, 'Not Modified'],
   ObjectLockConfigurationNotFoundError: [404, 'Object lock is not configured for this bucket.'],
   OperationAborted: [409, 'A conflicting conditional operation is in progress. Try again.'],
+  OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PermanentRedirect: [301, 'The bucket must be addressed using the specified endpoint.'],
   PreconditionFailed: [412, 'At least one of the preconditions you specified did not hold.'],
   RequestTimeout: [400, 'Your socket connection was not read from or written to in time.'],
@@ -66,6 +69,7 @@ const CODES: Readonly<Record<string, CodeInfo>> = {
   SignatureDoesNotMatch: [403, 'The request signature we calculated does not match yours.'],
   SlowDown: [503, 'Please reduce your request rate.'],
   TemporaryRedirect: [307, 'Please re-send this request to the specified temporary endpoint.'],
+  UnresolvableGrantByEmailAddress: [400, 'The email address does not match any account.'],
   XAmzContentSHA256Mismatch: [400, 'The x-amz-content-sha256 header does not match the body.'],
 }
 

@@ -40,7 +40,9 @@ function writeContent(value: XmlValue): string {
 function writeElement(name: string, value: XmlValue): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.map((item) => writeElement(name, item)).join('')
-  return `<${name}>${writeContent(value)}</${name}>`
+  // A name may have attributes behind it.
+  const [bare] = name.split(' ')
+  return `<${name}>${writeContent(value)}</${bare}>`
 }
 
 /** Control characters go out as references, as AWS sends them although XML 1.0 forbids some. */

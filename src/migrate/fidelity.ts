@@ -7,33 +7,19 @@ import { isTransferError } from '../errors.ts'
 import type { RequestAttributes } from '../store/attributes.ts'
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts'
 import { ahead } from '../tree/ahead.ts'
-import { countClass, STANDARD, type Listed, type ListedRef } from './listed.ts'
+import type { StoreSide } from '../tree/sides.ts'
+import { lookAtAcls, type AclsLooked } from './acls.ts'
+import { aspectsOf, type AspectReport, type CopyWishes } from './aspects.ts'
+import { estimate, workListed, type Estimate, type ListedSums, type Pace } from './estimate.ts'
+import { countClass, type Listed, type ListedRef } from './listed.ts'
+import { probeSource, type Probed, type ProbeQuestion } from './probe.ts'
+import { withRight } from './rights.ts'
 
 /** Objects that are looked at. Source: none; enough to find what one in twenty has. */
 const SAMPLE = 64
 
 /** Looks at once. Source: none. */
 const LOOKS_AHEAD = 16
-
-export type Aspect =
-  | 'metadata'
-  | 'headers'
-  | 'tags'
-  | 'storageClass'
-  | 'encryption'
-  | 'objectLock'
-  | 'websiteRedirect'
-  | 'metadataBeyondHeaders'
-  | 'versions'
-
-export interface AspectReport {
-  readonly aspect: Aspect
-  /** How many of the sample have it; `undefined` where nobody could be asked. */
-  readonly found: number | undefined
-  readonly fate: 'carried' | 'set' | 'lost' | 'refused'
-  /** One sentence. */
-  readonly note: string
-}
 
 export interface Fidelity {
   /** Objects looked at. */
@@ -46,52 +32,100 @@ export interface Fidelity {
   /** Of what was listed; of a list, of the sample. */
   readonly storageClasses: Readonly<Record<string, number>>
   readonly aspects: readonly AspectReport[]
+  /** Of all that was listed, as if nothing were there yet; `undefined` without `probe`. */
+  readonly estimate: Estimate | undefined
 }
 
 export interface FidelityQuestion {
-  readonly source: Pick<ObjectStore, 'head' | 'versioning'>
-  readonly bucket: string
-  readonly listed: Listed
-  /** Of requests that only look. */
+  readonly source: Pick<ObjectStore, 'head' | 'versioning' | 'acl'>
+  readonly destination: Pick<ObjectStore, 'settings' | 'allowsAcls'>
+  readonly from: StoreSide
+  readonly to: StoreSide
+  readonly isOneIdentity: boolean
+  /** What the sample is taken from. */
+  readonly list: () => Promise<Listed>
+  /** The right that takes. */
+  readonly action: string
+  /** Of requests that only look at the source. */
   readonly attributes: RequestAttributes
   /** What is said of each copy. */
-  readonly each: Readonly<Record<string, unknown>>
+  readonly each: CopyWishes
+  /** How fast it may be; `undefined` if nobody wants to know. */
+  readonly probing: Probing | undefined
   readonly signal: AbortSignal
 }
 
-/** @throws what a HEAD throws: rights that are missing are told before a byte moves */
+/** What it takes to find out how long copies may take. */
+export interface Probing extends Omit<ProbeQuestion, 'sample'> {
+  readonly pace: Pace
+}
+
+/** @throws what the listing and a HEAD throw: rights that are missing are told before a byte moves */
 export async function assessFidelity(question: FidelityQuestion): Promise<Fidelity> {
-  const { source, bucket, attributes, signal, listed } = question
-  const { objects, isAll, bytes, storageClasses } = listed
-  const infos: ObjectInfo[] = []
+  const { source, destination, from, each, action, signal } = question
+  const looked = await withRight(rightOf(from, action), () => lookAtSource(question))
+  const { sample, isOfVersions, ...sums } = looked
+  const versioning = await source.versioning(from.bucket, { signal }).catch(() => undefined)
+  const versions = versioning && versioning !== 'never'
+  const infos = sample.map(({ info }) => info)
+  const { storageClasses } = sums
+  const { profile } = await destination.settings()
+  const acls = await lookedAcls(question, sample)
+  const takesAcls = acls?.isSaid === true ? await allowsAcls(question) : true
+  const found = { infos, versions, isOfVersions, storageClasses, acls, takesAcls }
+  return {
+    sample: infos.length,
+    ...sums,
+    aspects: aspectsOf(found, each, profile),
+    estimate: await estimated(question, sample, sums),
+  }
+}
+
+async function estimated(
+  { probing, each }: FidelityQuestion,
+  sample: readonly Probed[],
+  listed: ListedSums,
+): Promise<Estimate | undefined> {
+  if (probing === undefined) return undefined
+  const probe = await probeSource({ ...probing, sample })
+  const asksAcls = each.carry?.includes('acl') === true
+  return estimate(workListed(listed, asksAcls), probing.pace, probe)
+}
+
+interface SourceLook extends Omit<Fidelity, 'sample' | 'aspects' | 'estimate'> {
+  readonly sample: readonly Probed[]
+  readonly isOfVersions: boolean
+}
+
+async function lookAtSource(question: FidelityQuestion): Promise<SourceLook> {
+  const { source, from, attributes, list, signal } = question
+  const { now = () => 0 } = question.probing ?? {}
+  const listed = await list()
+  const { objects, isAll, bytes: bytesListed, isOfNames = false, isOfVersions = false } = listed
+  const sample: Probed[] = []
   let refusal: unknown
-  const look = async (object: ListedRef): Promise<ObjectInfo | undefined> => {
+  const look = async (ref: ListedRef): Promise<Probed | undefined> => {
+    const object = { bucket: from.bucket, ...ref }
+    const startedAt = now()
     try {
-      return await source.head({ bucket, ...object }, { attributes, signal })
+      const info = await source.head(object, { attributes, signal })
+      return { object, info, headMs: now() - startedAt }
     } catch (error) {
       // Removed since it was listed.
       if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return undefined
       // Who may not list is told nothing else of what is not there.
       const isRefusal = isTransferError(error) && error.code === 'ERR_ACCESS_DENIED'
-      if (!listed.isOfNames || !isRefusal) throw error
+      if (!isOfNames || !isRefusal) throw error
       refusal ??= error
       return undefined
     }
   }
-  for await (const info of ahead(spread(objects), LOOKS_AHEAD, look)) {
-    if (info !== undefined) infos.push(info)
+  for await (const looked of ahead(spread(objects), LOOKS_AHEAD, look)) {
+    if (looked !== undefined) sample.push(looked)
   }
-  if (infos.length === 0 && refusal !== undefined) throw refusal
-  const versioning = await source.versioning(bucket, { signal }).catch(() => undefined)
-  const versions = versioning && versioning !== 'never'
-  return {
-    sample: infos.length,
-    listed: objects.length,
-    isAll,
-    bytesListed: bytes,
-    storageClasses: storageClasses ?? classesOf(infos),
-    aspects: [...aspectsOf(infos, question.each), versionsOf(versions, listed)],
-  }
+  if (sample.length === 0 && refusal !== undefined) throw refusal
+  const storageClasses = listed.storageClasses ?? classesOf(sample.map(({ info }) => info))
+  return { sample, listed: objects.length, isAll, bytesListed, storageClasses, isOfVersions }
 }
 
 function classesOf(infos: readonly ObjectInfo[]): Readonly<Record<string, number>> {
@@ -105,95 +139,26 @@ async function* spread(objects: readonly ListedRef[]): AsyncGenerator<ListedRef>
   for (let at = 0; at < objects.length; at += step) yield objects[Math.floor(at)] as ListedRef
 }
 
-function versionsOf(has: boolean | undefined, { isOfVersions }: Listed): AspectReport {
-  const found = has === undefined ? undefined : Number(has)
-  return isOfVersions
-    ? {
-        aspect: 'versions',
-        found,
-        fate: 'carried',
-        note: 'All are copied in their order, and markers of removal too.',
-      }
-    : {
-        aspect: 'versions',
-        found,
-        fate: 'lost',
-        note: 'Current versions are copied; older ones and markers of removal stay behind.',
-      }
+/**
+ * Asked for only where they are to be carried: that takes a right, and a store that knows no such request may
+ * answer with the object.
+ */
+async function lookedAcls(
+  question: FidelityQuestion,
+  sample: readonly Probed[],
+): Promise<AclsLooked | undefined> {
+  if (question.each.carry?.includes('acl') !== true) return undefined
+  const objects = sample.map(({ object }) => object)
+  return withRight(rightOf(question.from, 's3:GetObjectAcl'), () =>
+    lookAtAcls({ ...question, objects, looksAhead: LOOKS_AHEAD }),
+  )
 }
 
-const HEADERS = ['cacheControl', 'contentDisposition', 'contentLanguage', 'expires'] as const
-
-function aspectsOf(
-  infos: readonly ObjectInfo[],
-  each: Readonly<Record<string, unknown>>,
-): readonly AspectReport[] {
-  const count = (has: (info: ObjectInfo) => boolean): number => infos.filter(has).length
-  const isSaid = (...names: readonly string[]): boolean =>
-    names.some((name) => each[name] !== undefined)
-  const carried = (aspect: Aspect, found: number, ...names: readonly string[]): AspectReport =>
-    isSaid(...names)
-      ? { aspect, found, fate: 'set', note: 'The options say it, instead of the source.' }
-      : { aspect, found, fate: 'carried', note: 'Copies have what their sources have.' }
-  const lost = (
-    aspect: Aspect,
-    found: number | undefined,
-    note: string,
-    ...names: readonly string[]
-  ): AspectReport =>
-    isSaid(...names)
-      ? { aspect, found, fate: 'set', note: 'The options say it of all copies.' }
-      : { aspect, found, fate: 'lost', note }
-  return [
-    carried('metadata', count(hasMetadata), 'metadata'),
-    carried('headers', count(hasHeaders), ...HEADERS),
-    carried(
-      'tags',
-      count((info) => (info.described?.tagCount ?? 0) > 0),
-      'tags',
-    ),
-    carried(
-      'websiteRedirect',
-      count((info) => info.described?.websiteRedirectLocation !== undefined),
-      'websiteRedirectLocation',
-    ),
-    lost(
-      'storageClass',
-      count((info) => (info.storageClass ?? STANDARD) !== STANDARD),
-      'Copies are STANDARD, unless `storageClass` says another.',
-      'storageClass',
-    ),
-    lost(
-      'encryption',
-      count((info) => (info.serverSideEncryption ?? 'AES256') !== 'AES256'),
-      'Copies are encrypted as the bucket of the destination has it, unless the options say how.',
-      'serverSideEncryption',
-      'sseCustomerKey',
-    ),
-    lost(
-      'objectLock',
-      count(hasLock),
-      'Copies have the default retention of their bucket; holds are not taken over.',
-      'objectLockMode',
-      'objectLockLegalHold',
-    ),
-    {
-      aspect: 'metadataBeyondHeaders',
-      found: count((info) => (info.described?.missingMetadata ?? 0) > 0),
-      fate: isSaid('metadata') ? 'set' : 'refused',
-      note: 'No header can say it: such objects fail, unless `metadata` says another.',
-    },
-  ]
+/** Where nobody may ask, or there is no such setting, the first write tells. */
+function allowsAcls({ destination, to, signal }: FidelityQuestion): Promise<boolean> {
+  return destination.allowsAcls(to.bucket, { signal }).catch(() => true)
 }
 
-function hasMetadata({ metadata }: ObjectInfo): boolean {
-  return Object.keys(metadata).length > 0
-}
-
-function hasHeaders({ described, contentEncoding }: ObjectInfo): boolean {
-  return contentEncoding !== undefined || HEADERS.some((name) => described?.[name] !== undefined)
-}
-
-function hasLock({ described }: ObjectInfo): boolean {
-  return described?.objectLockMode !== undefined || described?.objectLockLegalHold === true
+function rightOf({ bucket, prefix }: StoreSide, action: string): Parameters<typeof withRight>[0] {
+  return { side: 'source', action, where: `s3://${bucket}/${prefix}` }
 }

@@ -3,6 +3,7 @@
  * takes its sample from.
  */
 
+import { STANDARD } from '../store/storage-classes.ts'
 import type { Beginning } from '../tree/beginning.ts'
 import type { ObjectEntry } from '../tree/entries.ts'
 import type { WantedName } from '../tree/name-list.ts'
@@ -10,8 +11,6 @@ import type { VersionedEntry } from '../tree/version-entries.ts'
 
 /** Objects of the listing, or names, that the sample is taken from. Source: none; ten pages. */
 export const LISTED_MAX = 10_000
-
-export const STANDARD = 'STANDARD'
 
 export interface ListedRef {
   readonly key: string

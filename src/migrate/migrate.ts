@@ -13,22 +13,30 @@ import { wantedNames, type FilesFrom, type WantedName } from '../tree/name-list.
 import type { Outcome } from '../tree/outcome.ts'
 import { objectsOf, type StoreSide } from '../tree/sides.ts'
 import type { CopyPrefixOptions } from '../tree/tree-options.ts'
+import type { TreePlan } from '../tree/plan-sums.ts'
 import { TreeJob } from '../tree/tree-job.ts'
 import type { TreeResult, TreeTransfer } from '../tree/tree-transfer.ts'
 import { versionedEntries } from '../tree/version-entries.ts'
-import { assessFidelity, type Fidelity } from './fidelity.ts'
-import { LISTED_MAX, listedNames, listedOf, listedVersions } from './listed.ts'
+import type { CopyWishes } from './aspects.ts'
+import { estimate, workPlanned, type Estimate, type Pace } from './estimate.ts'
+import { assessFidelity, type Fidelity, type Probing } from './fidelity.ts'
+import { LISTED_MAX, listedNames, listedOf, listedVersions, type Listed } from './listed.ts'
 import { MigrationJob, type JobSums } from './job.ts'
 import type { CheckedMigration } from './options.ts'
-import { checkDestination, checkVersioning, withRight } from './rights.ts'
+import { PROBE_MS, type ReadSample } from './probe.ts'
+import { checkDestination, checkVersioning } from './rights.ts'
 import { sideName } from './side-name.ts'
 
 export interface MigrationResult extends TreeResult {
   readonly fidelity: Fidelity
+  /** How long it may take: of a dry run by its plan, else by what was listed. */
+  readonly estimate: Estimate | undefined
   /** Over all runs of the job; `undefined` of a dry run. */
   readonly job: JobSums | undefined
   /** Whether it ended at `maxDurationMs` or `maxBytes`: the same call goes on. */
   readonly isCutShort: boolean
+  /** Grants to users that copies of this run do not have, with `carry: ['acl']`. */
+  readonly grantsLost: number
 }
 
 /** What a migration stands on. */
@@ -37,11 +45,15 @@ export interface MigrationHost {
   readonly store: ObjectStore
   readonly from: StoreSide
   readonly to: StoreSide
-  /** Of requests that only look. */
+  /** Whether one store can copy by itself. */
+  readonly isOneIdentity: boolean
+  /** Of requests that only look, here and at the source. */
   readonly attributes: RequestAttributes
-  /** The same, at the source. */
   readonly sourceAttributes: RequestAttributes
   readonly signal: AbortSignal
+  /** Reads from objects of the source, and how the engine goes about copies. */
+  readonly read: ReadSample
+  readonly pace: Pace
   /** Copies what is to be copied. */
   readonly copy: (options: CopyPrefixOptions, how: CopyHow) => TreeTransfer
 }
@@ -79,7 +91,10 @@ export async function migrate(
     const way = { overwrite, checksum, allVersions, names: list?.whole }
     if (tree.dryRun === true) {
       const how = { ...way, startedAt: Date.now(), until: () => undefined, job: undefined }
-      return { ...(await host.copy(tree, how)), fidelity, job: undefined, isCutShort: false }
+      const planned = await host.copy(tree, how)
+      const time = estimatePlanned(fidelity, planned.plan, host.pace)
+      const none = { job: undefined, isCutShort: false, grantsLost: 0 }
+      return { ...planned, ...none, fidelity, estimate: time }
     }
     await checkDestination(store, to, attributes, signal)
     const job = await MigrationJob.open(jobDirectory, {
@@ -105,22 +120,26 @@ function listOf(
 
 /** Who names the objects need not be allowed to list them. */
 function fidelityOf(
-  { source, from, sourceAttributes: attributes, signal }: MigrationHost,
-  { tree, allVersions }: CheckedMigration,
-  list: Beginning<WantedName> | undefined,
+  host: MigrationHost,
+  { tree, allVersions, probe }: CheckedMigration,
+  names: Beginning<WantedName> | undefined,
 ): Promise<Fidelity> {
-  const { bucket, prefix } = from
-  const action = allVersions ? ALL_VERSIONS : list === undefined ? LISTED : 's3:GetObject'
-  const right = { side: 'source', action, where: `s3://${bucket}/${prefix}` } as const
-  return withRight(right, async () => {
+  const { source, store: destination, from, sourceAttributes: attributes, signal } = host
+  const list = async (): Promise<Listed> => {
     const side = { job: new TreeJob(signal, SILENT), isSource: false }
-    const listed = allVersions
-      ? await listedVersions(versionedEntries(source, from, side))
-      : list === undefined
-        ? await listedOf(objectsOf(source, from, side))
-        : listedNames(list, prefix)
-    const each = tree as Readonly<Record<string, unknown>>
-    return assessFidelity({ source, bucket, listed, attributes, each, signal })
+    if (allVersions) return listedVersions(versionedEntries(source, from, side))
+    return names === undefined
+      ? listedOf(objectsOf(source, from, side))
+      : listedNames(names, from.prefix)
+  }
+  return assessFidelity({
+    ...host,
+    destination,
+    list,
+    action: allVersions ? ALL_VERSIONS : names === undefined ? LISTED : 's3:GetObject',
+    attributes,
+    each: tree as CopyWishes,
+    probing: probe ? probingOf(host) : undefined,
   })
 }
 
@@ -139,26 +158,48 @@ async function runJob(
   let report: object | undefined
   try {
     const endsAt = performance.now() + maxDurationMs
-    let bytes = 0
+    let [bytes, grantsLost] = [0, 0]
     const until = (): TransferError | undefined => {
       if (performance.now() >= endsAt) return limitReached(formatDuration(maxDurationMs))
       return bytes >= maxBytes ? limitReached(formatSize(maxBytes)) : undefined
     }
     const onOutcome = async (outcome: Outcome): Promise<void> => {
-      if (outcome.status === 'done') bytes += outcome.size
+      if (outcome.status === 'done') {
+        bytes += outcome.size
+        grantsLost += outcome.grantsLost ?? 0
+      }
       await job.note(outcome, host.to.bucket)
       await tree.onOutcome?.(outcome)
     }
     const how = { ...way, startedAt: job.startedAt, until, job }
     const copied = host.copy({ ...tree, onOutcome }, how)
     const { result, isCutShort } = await ended(copied)
-    const summed = { ...result, fidelity, job: job.sums, isCutShort }
+    const told = { fidelity, estimate: fidelity.estimate, isCutShort, grantsLost }
+    const summed = { ...result, ...told, job: job.sums }
     const { failures: _, plan: __, ...sums } = summed
     report = { ...sums, seen: copied.progress.seen, endedAt: Date.now() }
     return summed
   } finally {
     await job.close(report)
   }
+}
+
+function probingOf({ read, pace, signal }: MigrationHost): Probing {
+  return {
+    pace,
+    read: pace.isRelayed ? read : undefined,
+    deadline: () => AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]),
+    now: () => performance.now(),
+  }
+}
+
+function estimatePlanned(
+  { estimate: before }: Fidelity,
+  plan: TreePlan | undefined,
+  pace: Pace,
+): Estimate | undefined {
+  if (before === undefined || plan === undefined) return before
+  return estimate(workPlanned(plan), pace, before.probe)
 }
 
 /** One that was cut short has a result as well. */

@@ -44,6 +44,11 @@ export interface MigrateOptions extends CopyPrefixOptions {
    * process does it
    */
   readonly queue?: QueueOptions | undefined
+  /**
+   * Whether to tell how long it may take: from the HEADs of the look before, and where bytes come through
+   * here by reading at most 8 MiB of the source, in two seconds at most. @default true
+   */
+  readonly probe?: boolean | undefined
   /** Hears what copies will carry and lose, before the first byte moves. Throwing ends the migration. */
   readonly onFidelity?: ((fidelity: Fidelity) => unknown) | undefined
 }
@@ -55,6 +60,7 @@ export interface CheckedMigration {
   readonly allVersions: boolean
   readonly maxDurationMs: number
   readonly maxBytes: number
+  readonly probe: boolean
   readonly onFidelity: MigrateOptions['onFidelity']
   readonly queue: CheckedQueue | undefined
   /** For the tree. */
@@ -82,12 +88,13 @@ const NOT_OF_VERSIONS = 'left out beside `allVersions`'
 export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
   const { jobDirectory, overwrite = 'newer', checksum = false, onFidelity, ...more } = options
   const { maxDurationMs = Infinity, maxBytes = Infinity, allVersions = false, ...rest } = more
-  const { queue: wanted, ...tree } = rest
+  const { queue: wanted, probe = true, ...tree } = rest
   if (typeof jobDirectory !== 'string' || jobDirectory === '') {
     throw invalid('jobDirectory', 'the path of a directory')
   }
   if (!OVERWRITE.includes(overwrite)) throw invalid('overwrite', 'newer, always or never')
   if (typeof checksum !== 'boolean') throw invalid('checksum', 'true or false')
+  if (typeof probe !== 'boolean') throw invalid('probe', 'true or false')
   if (checksum && overwrite !== 'newer') {
     throw invalid('checksum', "left out, or `overwrite` 'newer': nothing else is compared")
   }
@@ -113,7 +120,7 @@ export function checkMigrateOptions(options: MigrateOptions): CheckedMigration {
     if (allVersions) throw invalid('allVersions', 'left out beside `queue`')
     portableOptions(tree)
   }
-  const limits = { maxDurationMs, maxBytes }
+  const limits = { maxDurationMs, maxBytes, probe }
   const common = { jobDirectory, overwrite, checksum, allVersions, ...limits, onFidelity, queue }
   return { ...common, tree: overwrite === 'never' ? { ...tree, ifNoneMatch: '*' } : tree }
 }

@@ -27,6 +27,20 @@ export interface ObjectDescription {
   readonly missingMetadata: number
 }
 
+/** An entry of an ACL. */
+export interface AccessGrant {
+  /** `FULL_CONTROL`, `READ`, `READ_ACP`, `WRITE_ACP`; `WRITE` has no meaning for objects. */
+  readonly permission: string
+  /** A user by canonical id, a predefined group by URI, or a user by address. */
+  readonly grantee: { readonly kind: 'user' | 'group' | 'email'; readonly name: string }
+}
+
+/** Who may do what with an object. */
+export interface AccessList {
+  readonly ownerId: string | undefined
+  readonly grants: readonly AccessGrant[]
+}
+
 export interface CopyOptions {
   readonly signal?: AbortSignal | undefined
   /** ETag the source must still have. */
@@ -83,6 +97,21 @@ export interface CopyCalls {
       readonly attributes?: RequestAttributes | undefined
     },
   ): Promise<Readonly<Record<string, string>>>
+
+  /** ACL of an object. Idempotent. Rejects with ERR_OBJECT_NOT_FOUND, ERR_NOT_SUPPORTED. */
+  acl(
+    object: ObjectRef,
+    options?: {
+      readonly signal?: AbortSignal | undefined
+      readonly attributes?: RequestAttributes | undefined
+    },
+  ): Promise<AccessList>
+
+  /** Whether objects of a bucket may have ACLs of their own. Idempotent. Rejects with ERR_NOT_SUPPORTED. */
+  allowsAcls(
+    bucket: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<boolean>
 
   /** Whether a bucket keeps old versions. Idempotent. */
   versioning(

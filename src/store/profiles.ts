@@ -3,10 +3,11 @@
  *
  * These fields change what the engine does: `limits` (how uploads are cut),
  * `checksums` (whether uploads bear one nobody asked for, and the hash of a body is signed instead),
- * `pathStyle` (how buckets are addressed), `keysPerDelete` (how removals are asked for). All of `habits`
- * only informs `transfer-engine doctor`, which says where a store does otherwise: the engine sends equal
- * parts to every store, finds out by itself whether a listing may be cut, and uses no call of `missing` but
- * ListObjectVersions, when all versions are asked for.
+ * `pathStyle` (how buckets are addressed), `keysPerDelete` (how removals are asked for),
+ * `storageClasses` (which a copy may take over), and PutObjectAcl in `missing` (copies have no ACL then).
+ * The rest of `habits` only informs `transfer-engine doctor`: the engine sends equal parts to every store,
+ * finds out by itself whether a listing may be cut, and uses no call of `missing` but ListObjectVersions, when
+ * all versions are asked for.
  *
  * A fact that is in no documentation and was not observed is not here: the store then counts as S3.
  * Sources were read 2026-10 and 2026-11. Sizes are bytes.
@@ -79,6 +80,8 @@ export interface StoreProfile {
   readonly pathStyle: boolean
   /** Most keys of one DeleteObjects; 1 where there is no such call. */
   readonly keysPerDelete: number
+  /** Storage classes objects may have; absent where the store's answer decides. */
+  readonly storageClasses?: readonly string[] | undefined
   readonly habits: StoreHabits
   readonly sources: readonly string[]
 }
@@ -188,9 +191,11 @@ export const PROFILES: Readonly<Record<ProviderName, StoreProfile>> = {
     limits: AWS_LIMITS,
     checksums: 'verified',
     pathStyle: true,
+    storageClasses: ['STANDARD', 'REDUCED_REDUNDANCY'],
     habits: { ...HABITS, missing: ['PutObjectAcl'] },
     sources: [
-      'MinIO: S3 API compatibility; checksums in internal/hash/checksum.go',
+      'MinIO: S3 API compatibility; storage class; checksums in internal/hash/checksum.go',
+      'observed, February 2026: any other storage class is refused',
       'minio #20845: releases before February 2025 need --no-checksums',
     ],
   },

@@ -3,9 +3,13 @@
  * checked. Loaded with the first copy.
  */
 
+import type { Grant } from '@aws-sdk/client-s3'
+import { isTransferError } from '../errors.ts'
 import { rangeHeader } from '../plan/ranges.ts'
 import { attributeParams, type RequestAttributes } from './attributes.ts'
 import type {
+  AccessGrant,
+  AccessList,
   Copied,
   CopyCalls,
   CopyObjectOptions,
@@ -96,6 +100,37 @@ export class S3CopyCalls implements CopyCalls {
     })
   }
 
+  async acl(object: ObjectRef, options: Parameters<CopyCalls['acl']>[1] = {}): Promise<AccessList> {
+    return this.#call('GetObjectAcl', object, options, async (client, s3, sending) => {
+      const command = new s3.GetObjectAclCommand({
+        ...attributeParams('bucket', options.attributes),
+        ...objectParams(object),
+        VersionId: object.versionId,
+      })
+      const { Owner, Grants = [] } = await client.send(command, sending)
+      return { ownerId: Owner?.ID, grants: Grants.map(readGrant) }
+    })
+  }
+
+  async allowsAcls(
+    bucket: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    const operation = 'GetBucketOwnershipControls'
+    try {
+      return await this.#call(operation, { bucket }, options, async (client, s3, sending) => {
+        const command = new s3.GetBucketOwnershipControlsCommand({ Bucket: bucket })
+        const { OwnershipControls } = await client.send(command, sending)
+        const rules = OwnershipControls?.Rules ?? []
+        return rules.every(({ ObjectOwnership }) => ObjectOwnership !== 'BucketOwnerEnforced')
+      })
+    } catch (error) {
+      // Older buckets have no such setting.
+      if (isTransferError(error) && error.code === 'ERR_OBJECT_NOT_FOUND') return true
+      throw error
+    }
+  }
+
   get #timeout(): number {
     return Math.max(COPY_TIMEOUT_MIN_MS, this.#host.options.readTimeoutMs)
   }
@@ -108,6 +143,18 @@ export class S3CopyCalls implements CopyCalls {
   ): Promise<T> {
     return sendCall(this.#host, operation, object, {}, { signal }, run)
   }
+}
+
+/** @throws ERR_RESPONSE_INVALID for one to nobody: what is not understood is not left out */
+function readGrant({ Grantee, Permission }: Grant): AccessGrant {
+  const { ID, URI, EmailAddress } = Grantee ?? {}
+  const permission = String(Permission)
+  if (ID) return { permission, grantee: { kind: 'user', name: ID } }
+  if (URI) return { permission, grantee: { kind: 'group', name: URI } }
+  if (EmailAddress) {
+    return { permission, grantee: { kind: 'email', name: EmailAddress } }
+  }
+  throw invalid('The answer to GetObjectAcl has a grant to nobody.')
 }
 
 /** @param ifMatch the copy is of these bytes, or of none */

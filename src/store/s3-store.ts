@@ -103,6 +103,11 @@ class S3Store implements ObjectStore {
   readonly versioning: CopyCalls['versioning'] = async (...call) =>
     (await this.#loadCopies()).versioning(...call)
 
+  readonly acl: CopyCalls['acl'] = async (...call) => (await this.#loadCopies()).acl(...call)
+
+  readonly allowsAcls: CopyCalls['allowsAcls'] = async (...call) =>
+    (await this.#loadCopies()).allowsAcls(...call)
+
   readonly abortMultipartUpload: ObjectStore['abortMultipartUpload'] = async (...call) =>
     (await this.#load()).abortMultipartUpload(...call)
 

@@ -71,6 +71,9 @@ export function withRetry(store: ObjectStore, options: WithRetryOptions): Object
     copyPart: (from, to, call) =>
       attempt(to.bucket, call, always, () => store.copyPart(from, to, call)),
     tags: (object, call) => attempt(object.bucket, call, always, () => store.tags(object, call)),
+    acl: (object, call) => attempt(object.bucket, call, always, () => store.acl(object, call)),
+    allowsAcls: (bucket, call) =>
+      attempt(bucket, call, always, () => store.allowsAcls(bucket, call)),
     versioning: (bucket, call) =>
       attempt(bucket, call, always, () => store.versioning(bucket, call)),
     abortMultipartUpload: (object, uploadId, call) =>

@@ -55,13 +55,14 @@ export async function trySmallCopy(run: TransferRun, spec: CopySpec): Promise<Sm
 
 function mayRelay(run: TransferRun, spec: CopySpec, { size, etag }: ListedObject): boolean {
   const { isOneIdentity, resume } = run.env
-  const { from, upload, sourceAttributes, way } = spec
+  const { from, upload, carry, sourceAttributes, way } = spec
   const { limits, multipartThreshold } = upload
   return (
     size <= SMALL_FILE_MAX &&
     (way === undefined ? !isOneIdentity : way === 'relay') &&
     !(isOneIdentity && from.bucket === run.info.bucket && from.key === run.info.key) &&
     from.versionId === undefined &&
+    carry.length === 0 &&
     upload.attributes.sseCustomerKey === undefined &&
     sourceAttributes.sseCustomerKey === undefined &&
     // A copy of what was made in parts is to have the same ones.

@@ -16,6 +16,7 @@ import { copiedAttributes } from '../store/copied-attributes.ts'
 import { partsInEtag } from '../store/etag.ts'
 import type { ObjectInfo } from '../store/object-store.ts'
 import type { ObjectRef } from '../store/types.ts'
+import { carryOver, explainedCarry, type Carried, type CarriedOver } from './copy-carry.ts'
 import { explainedCondition } from './copy-condition.ts'
 import { copyOnServer } from './copy-on-server.ts'
 import { isCopyRefusal } from './copy-refusal.ts'
@@ -49,6 +50,8 @@ export interface CopySpec {
   readonly compare: boolean
   /** `undefined` leaves it to what is possible. */
   readonly way: CopyWay | undefined
+  /** What the copy takes over beyond what every copy does. */
+  readonly carry: readonly Carried[]
 }
 
 /** The source, looked at. */
@@ -73,10 +76,17 @@ export async function runCopy(run: TransferRun, spec: CopySpec): Promise<CopyRes
     signal: run.signal,
     attributes: spec.sourceAttributes,
   })
+  let carried: CarriedOver | undefined
   try {
-    return await copyOf(run, spec, info, first.failed)
+    if (run.env.isOneIdentity && isSame(spec, run)) throw sameObject(run)
+    const { upload } = spec
+    carried = await carryOver(run, { ...spec, given: upload.attributes }, info)
+    const { attributes, grantsLost } = carried
+    const wish = { ...spec, upload: { ...upload, attributes } }
+    const result = await copyOf(run, wish, info, first.failed)
+    return grantsLost === undefined ? result : { ...result, grantsLost }
   } catch (error) {
-    throw await explainedCondition(run, spec, info, error)
+    throw explainedCarry(await explainedCondition(run, spec, info, error), info, carried)
   }
 }
 
@@ -87,10 +97,9 @@ async function copyOf(
   looked: ObjectInfo,
   failed: PartFailed | undefined,
 ): Promise<CopyResult> {
-  const source = await lookAt(run, spec, looked)
   const { env, info } = run
   const { isOneIdentity: isOneStore } = env
-  if (isOneStore && isSame(spec, run)) throw sameObject(run)
+  const source = await lookAt(run, spec, looked)
   if (spec.way === 'server' && !isOneStore) {
     const message = 'Two stores, or two identities, cannot copy by themselves: leave `via` out.'
     throw new TransferError('ERR_OPTION_INVALID', message, { ...run.context, option: 'via' })

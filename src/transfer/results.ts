@@ -63,6 +63,11 @@ export interface CopyResult extends Omit<ResultBase, 'checksum'> {
   readonly how: CopyWay
   /** Why it was not the store, where it might have been. One sentence. */
   readonly relayReason?: string | undefined
+  /**
+   * Grants of the source's ACL that the copy does not have, since users of another identity mean nothing
+   * here; `undefined` where `carry` did not ask for the ACL.
+   */
+  readonly grantsLost?: number | undefined
 }
 
 export type CopyWay = 'server' | 'relay'

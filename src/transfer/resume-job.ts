@@ -85,6 +85,8 @@ async function resumeCopy(
     sourceAttributes: {},
     compare,
     way: 'relay',
+    // What was carried is among the attributes.
+    carry: [],
   })
 }
 

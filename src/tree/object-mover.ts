@@ -125,8 +125,8 @@ export class ObjectMover implements Mover {
       await removeSource?.({ verified, etag: isCopy ? result.sourceEtag : etag })
       const done = { size, attempts, elapsedMs, etag, checksum, verified, resumed }
       if (isCopy) {
-        const { how, sourceEtag, versionId } = result
-        return { ...done, how, sourceEtag, versionId }
+        const { how, sourceEtag, versionId, grantsLost } = result
+        return { ...done, how, sourceEtag, versionId, grantsLost }
       }
       const { mtimeMs } = action
       if (!('metadata' in result)) {

@@ -69,6 +69,8 @@ export interface DoneOutcome extends TreeAction {
   readonly resumed?: boolean | undefined
   /** Of a copy: whether the store made it, or it came through here. */
   readonly how?: CopyWay | undefined
+  /** Grants of the source that a copy with its ACL does not have. */
+  readonly grantsLost?: number | undefined
   /** Of an object that came down. Epoch milliseconds. */
   readonly lastModified?: number | undefined
   /** The time the file went up with, or was given when it came down. Epoch milliseconds. */
@@ -104,6 +106,7 @@ export type Done = Pick<
   | 'fileMtimeMs'
   | 'how'
   | 'sourceEtag'
+  | 'grantsLost'
 >
 
 /** Field by field: to spread two objects into one costs more than all else that is said of a small one. */
@@ -129,6 +132,7 @@ export function doneOutcome(action: TreeAction, done: Done): DoneOutcome {
     resumed: done.resumed,
     how: done.how,
     sourceEtag: done.sourceEtag,
+    grantsLost: done.grantsLost,
     lastModified: done.lastModified,
     fileMtimeMs: done.fileMtimeMs,
   }

@@ -42,6 +42,8 @@ export interface PartSizes {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
   readonly limits?: StoreLimits | undefined
+  /** What copies take over that takes a request to ask for. */
+  readonly carry?: readonly unknown[] | undefined
 }
 
 export class PlanSums {
@@ -123,6 +125,8 @@ export class PlanSums {
    * object of any size it takes in one piece.
    */
   #addCopy({ size, sourceEtag }: TreeAction, sizes: PartSizes, relayed: boolean): void {
+    const { carry = [] } = sizes
+    if (carry.includes('acl')) this.#requests.GET += 1
     if (!relayed) {
       this.#requests.HEAD += 2
       this.#requests.PUT += Math.max(1, Math.ceil(size / SINGLE_PUT_SIZE_MAX))
@@ -130,7 +134,8 @@ export class PlanSums {
     }
     const { partSize = chosen(size), multipartThreshold } = sizes
     const plan = planUpload({ size, partSize, multipartThreshold })
-    const isPlain = sourceEtag !== undefined && partsInEtag(sourceEtag) === 0
+    const isListed = sourceEtag !== undefined && partsInEtag(sourceEtag) === 0
+    const isPlain = isListed && carry.length === 0
     const isSmall = size <= SMALL_FILE_MAX && plan.kind === 'single'
     this.#requests.HEAD += isSmall && isPlain ? 0 : 2
     this.#requests.PUT += plan.kind === 'single' ? 1 : plan.parts + 2

@@ -88,7 +88,7 @@ export interface SyncOptions
   extends
     Omit<UploadDirectoryOptions, 'encodeNames' | 'removeSource'>,
     Pick<DownloadDirectoryOptions, 'fsync'>,
-    Pick<CopyPrefixOptions, 'via' | 'sourceCustomerKey' | 'rename'> {
+    Pick<CopyPrefixOptions, 'via' | 'sourceCustomerKey' | 'carry' | 'rename'> {
   /** Remove at the destination what the source does not have. @default false */
   readonly delete?: boolean | undefined
   /** Remove nothing at all if more than so many would be removed. @default no limit */

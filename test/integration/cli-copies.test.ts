@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetObjectAclCommand,
+  HeadObjectCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
@@ -13,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sdkClient } from '../helpers/sdk-client.ts'
 import { contentsOf } from '../helpers/versions.ts'
 import { run, storeEnvironment } from './cli-command.ts'
+import { testBytes } from '../helpers/test-bytes.ts'
 import { small, useCopyBed } from './cli-fixture.ts'
 
 const bed = useCopyBed()
@@ -97,6 +100,69 @@ describe('migrate and replicate from the command line', () => {
     expect((await readdir(join(state, 'migrations'))).length).toBe(1)
     const again = await run(argv, { cwd: bed.dir, env })
     expect(again.err).toMatch(/^2 unchanged/mu)
+  })
+
+  it('takes over class and ACL, and says what was not', async () => {
+    const sdk = sdkClient(other)
+    const object = {
+      Bucket: 'old',
+      Key: 'carry/1',
+      Body: small,
+      StorageClass: 'GLACIER_IR',
+    } as const
+    const GrantRead = `id="${'ab'.repeat(32)}", uri="http://acs.amazonaws.com/groups/global/AllUsers"`
+    await sdk.send(new PutObjectCommand({ ...object, GrantRead }))
+    sdk.destroy()
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const argv = ['migrate', 's3://old/carry', 's3://test/carry', ...sourceFlags()]
+    const job = ['--job', join(bed.dir, 'carried')]
+    const outcome = await run([...argv, ...job, '--carry', 'storage-class,acl'], { env })
+    expect(outcome).toMatchObject({ code: 0 })
+    expect(outcome.err).toMatch(/^ {2}storage class +1 {2}carried/mu)
+    expect(outcome.err).toMatch(/^ {2}ACL +1 {2}lost +Copies of 1 lose grants/mu)
+    expect(outcome.err).toContain('1 grants to users were not taken over')
+    const there = sdkClient(bed.store)
+    const copy = { Bucket: 'test', Key: 'carry/1' }
+    const { StorageClass } = await there.send(new HeadObjectCommand(copy))
+    const { Grants } = await there.send(new GetObjectAclCommand(copy))
+    there.destroy()
+    expect(StorageClass).toBe('GLACIER_IR')
+    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['FULL_CONTROL', 'READ'])
+  })
+
+  it('says how long it may take, unless it is told not to', async () => {
+    const sdk = sdkClient(other)
+    const Body = testBytes(1024 * 1024, 1)
+    await sdk.send(new PutObjectCommand({ Bucket: 'old', Key: 'time/1', Body }))
+    sdk.destroy()
+    const env = { ...storeEnvironment(bed.store), ...sourceKeys() }
+    const sides = ['migrate', 's3://old/time', 's3://test/time', ...sourceFlags()]
+    const migrate = async (...flags: string[]) => {
+      const outcome = await run([...sides, ...flags], { cwd: bed.dir, env })
+      expect(outcome.code).toBe(0)
+      return outcome
+    }
+    // How much of it is read in time, a busy machine decides.
+    const read = /; by (reading .* of 1 objects in .*|asking .*), writing nothing$/mu
+    const dry = await migrate('--dry-run')
+    expect(dry.err).toMatch(/^estimated time: (about|at least) .+ for (1 MiB|1 objects) at /mu)
+    expect(dry.err.match(/estimated time/gu)).toHaveLength(1)
+    expect(dry.err).toMatch(read)
+    expect((await migrate('--dry-run', '--no-probe')).err).not.toContain('estimated time')
+    const json = await migrate('--json', '--job', join(bed.dir, 'timed'))
+    const events = json.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const [told, result] = ['fidelity', 'result'].map((name) =>
+      events.find(({ event }) => event === name),
+    )
+    expect(told.estimate).toMatchObject({ of: 'listing', objects: 1, probe: { reads: 1 } })
+    expect(result.estimate).toEqual(told.estimate)
+    const page = join(bed.dir, 'timed.html')
+    const again = await migrate('--job', join(bed.dir, 'again'), '--html', page)
+    expect(again.err).toMatch(/^estimated time: .* listed, as if none were there yet, at /mu)
+    expect(await readFile(page, 'utf8')).not.toContain('--probe')
   })
 
   it('replaces what is older or of another size, all, or nothing', async () => {

@@ -3,9 +3,23 @@
 import { existsSync } from 'node:fs'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Fidelity, Outcome } from 'transfer-engine'
+import {
+  GetObjectAclCommand,
+  ListObjectsV2Command,
+  PutBucketOwnershipControlsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from 'vitest'
+import type { Fidelity, MigrationResult, Outcome } from 'transfer-engine'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { failureOf, until } from '../helpers/failure.ts'
 import { BUCKET, sharedBed, storedBytes, storedKeys, type Bed } from '../helpers/test-bed.ts'
@@ -130,11 +144,129 @@ describe('a migration', () => {
       ['tags', 1, 'carried'],
       ['websiteRedirect', 0, 'carried'],
       ['storageClass', 1, 'lost'],
+      ['acl', undefined, 'lost'],
       ['encryption', 0, 'lost'],
       ['objectLock', 0, 'lost'],
       ['metadataBeyondHeaders', 0, 'refused'],
       ['versions', 0, 'lost'],
     ])
+  })
+
+  test('says that storage classes are carried, or that the destination has none such', async () => {
+    const sdk = sdkClient(other)
+    const named = { Bucket: OLD, Body: testBytes(10, 1) }
+    await sdk.send(new PutObjectCommand({ ...named, Key: 'a/1', StorageClass: 'GLACIER_IR' }))
+    await sdk.send(new PutObjectCommand({ ...named, Key: 'a/2' }))
+    sdk.destroy()
+    const carry = ['storageClass'] as const
+    const fateIn = ({ aspects }: Fidelity) => aspects.find(({ aspect }) => aspect === carry[0])
+    const first = await between(bed()).migrate(FROM, TO, { jobDirectory: fresh(), carry })
+    expect(first.copied).toBe(2)
+    expect(fateIn(first.fidelity)).toMatchObject({ found: 1, fate: 'carried' })
+    const copies = await bed().sdk.send(new ListObjectsV2Command({ Bucket: BUCKET }))
+    const classes = copies.Contents?.map(({ StorageClass }) => StorageClass)
+    expect(classes).toEqual(['GLACIER_IR', 'STANDARD'])
+    const { endpoint, region, credentials } = other
+    const source = { endpoint, region, credentials }
+    const minio = bed().another({ provider: 'minio', source })
+    const wish = { jobDirectory: fresh(), carry }
+    const second = await minio.migrate(FROM, `${TO}/2`, wish)
+    expect(fateIn(second.fidelity)).toEqual({
+      aspect: 'storageClass',
+      found: 1,
+      fate: 'refused',
+      note: 'MinIO has no GLACIER_IR: such objects fail.',
+    })
+    expect(second).toMatchObject({ copied: 1, failed: 1 })
+    const said = { ...wish, jobDirectory: fresh(), storageClass: 'STANDARD_IA', dryRun: true }
+    expect(fateIn((await minio.migrate(FROM, TO, said)).fidelity)?.fate).toBe('set')
+  })
+
+  describe('that takes over ACLs', () => {
+    const SOMEBODY = 'ab'.repeat(32)
+    const carry = ['acl'] as const
+    const aclIn = ({ aspects }: Fidelity) => aspects.find(({ aspect }) => aspect === 'acl')
+    const readable = async (Key: string): Promise<boolean> => {
+      const acl = await bed().sdk.send(new GetObjectAclCommand({ Bucket: BUCKET, Key }))
+      return acl.Grants?.some(({ Grantee }) => Grantee?.URI?.endsWith('/AllUsers')) === true
+    }
+    beforeEach(async () => {
+      const sdk = sdkClient(other)
+      const named = { Bucket: OLD, Body: testBytes(10, 1) }
+      await sdk.send(new PutObjectCommand({ ...named, Key: 'a/mine' }))
+      await sdk.send(new PutObjectCommand({ ...named, Key: 'a/public', ACL: 'public-read' }))
+      sdk.destroy()
+    })
+
+    test('says so, and does', async () => {
+      const result = await between(bed()).migrate(FROM, TO, { jobDirectory: fresh(), carry })
+      expect(aclIn(result.fidelity)).toMatchObject({ found: 1, fate: 'carried' })
+      expect(result).toMatchObject({ copied: 2, grantsLost: 0 })
+      expect([await readable('b/mine'), await readable('b/public')]).toEqual([false, true])
+    })
+
+    test('counts the grants that another identity knows nothing of', async () => {
+      const sdk = sdkClient(other)
+      const named = { Bucket: OLD, Key: 'a/shared', Body: testBytes(10, 1) }
+      await sdk.send(new PutObjectCommand({ ...named, GrantRead: `id="${SOMEBODY}"` }))
+      sdk.destroy()
+      const jobDirectory = fresh()
+      const result = await between(bed()).migrate(FROM, TO, { jobDirectory, carry })
+      expect(aclIn(result.fidelity)).toEqual({
+        aspect: 'acl',
+        found: 2,
+        fate: 'lost',
+        note: 'Copies of 1 lose grants: users mean nothing to another identity.',
+      })
+      expect(result).toMatchObject({ copied: 3, grantsLost: 1 })
+      const told = (await lines(jobDirectory)).map(({ name, grantsLost }) => [name, grantsLost])
+      expect(Object.fromEntries(told)).toEqual({ mine: 0, public: 0, shared: 1 })
+    })
+
+    test('says before the first byte that the destination has them disabled', async () => {
+      const { sdk } = bed()
+      const OwnershipControls = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' as const }] }
+      const enforce = { Bucket: BUCKET, OwnershipControls }
+      await sdk.send(new PutBucketOwnershipControlsCommand(enforce))
+      const heard: unknown[] = []
+      const result = await between(bed()).migrate(FROM, TO, {
+        jobDirectory: fresh(),
+        carry,
+        onFidelity: (fidelity) => heard.push(aclIn(fidelity), storedKeys(bed().store)),
+      })
+      const note =
+        'The bucket of the destination has ACLs disabled (BucketOwnerEnforced): such objects fail.'
+      expect(heard).toEqual([{ aspect: 'acl', found: 1, fate: 'refused', note }, []])
+      expect(result).toMatchObject({ copied: 1, failed: 1 })
+      expect(result.failures[0]?.message).toContain('ACLs disabled (BucketOwnerEnforced)')
+      const plain = await between(bed()).migrate(FROM, TO, { jobDirectory: fresh() })
+      expect(plain).toMatchObject({ copied: 1, unchanged: 1 })
+    })
+
+    test('says which right is missing, and needs none where they are lost anyway', async () => {
+      const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const
+      other.faults.add({ match: { operation: 'GetObjectAcl' }, fault: denied })
+      const wish = { jobDirectory: fresh(), carry }
+      const error = await failureOf(between(bed()).migrate(FROM, TO, wish))
+      expect(error.message).toContain('The identity of the source may not do s3:GetObjectAcl on')
+      expect(storedKeys(bed().store)).toEqual([])
+      other.requests.clear()
+      const plain = await between(bed()).migrate(FROM, TO, { jobDirectory: fresh() })
+      expect(other.requests.entries({ operation: 'GetObjectAcl' })).toEqual([])
+      expect(aclIn(plain.fidelity)).toMatchObject({ found: undefined, fate: 'lost' })
+      expect(plain.copied).toBe(2)
+    })
+
+    test('has a plan with the requests that takes', async () => {
+      const wish = { jobDirectory: fresh(), dryRun: true }
+      const engine = between(bed())
+      const [without, asked] = [
+        await engine.migrate(FROM, TO, wish),
+        await engine.migrate(FROM, TO, { ...wish, carry }),
+      ]
+      const gets = ({ plan }: MigrationResult): number => plan?.requests.GET ?? 0
+      expect(gets(asked) - gets(without)).toBe(2)
+    })
   })
 
   test.each([

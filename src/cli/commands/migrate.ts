@@ -12,6 +12,7 @@ import { connectionFlags } from '../connection-flags.ts'
 import { engineFlags, invalidFlag, type FlagValues } from '../flags.ts'
 import { objectFlags } from '../object-flags.ts'
 import { outputFlags, stateFlags } from '../output-flags.ts'
+import { probeFlag } from '../probe-flag.ts'
 import { queueFlags } from '../queue-flags.ts'
 import { runTreeCommand } from '../run-tree-command.ts'
 import { sideFlags } from '../side-flags.ts'
@@ -21,10 +22,10 @@ import { UsageError } from '../usage-error.ts'
 const EXAMPLES = `
 Copies all objects behind a prefix to another: by the store itself where one identity at one endpoint can
 do that, else through this machine, without a disk. Says before the first byte what copies will carry and what
-they will lose, and which right is missing on which side. What became of each object is kept in the directory
-of the job; killed and called again, it goes on where it was, within large objects too. Objects that are there
-already are replaced if their size is another or the source is newer. With a list (--files-from) the source
-is not listed: each name is asked for.
+they will lose, which right is missing on which side, and how long it may take. What became of each object is
+kept in the directory of the job; killed and called again, it goes on where it was, within large objects too.
+Objects that are there already are replaced if their size is another or the source is newer. With a list
+(--files-from) the source is not listed: each name is asked for.
 
 Exit codes: 0 done, 1 failures, 2 wrong usage, 3 ended at a limit and to be called again, 130 interrupted.
 
@@ -83,6 +84,7 @@ function migrateFlags(): Option[] {
     new Option('--overwrite', 'Replace all that is at the destination, once per job'),
     new Option('--no-overwrite', 'Leave alone what is at the destination, whoever writes it'),
     new Option('--all-versions', 'Copy all versions of each object in order, and delete markers'),
+    probeFlag(),
     new Option('--delete-source', 'Remove each object at the source once its copy is proved'),
     new Option('--max-duration <time>', 'Begin nothing more after so long').argParser((text) => {
       const value = parseDuration(text)
@@ -122,6 +124,7 @@ function migrateOptionsFrom(
     overwrite: overwrite === undefined ? undefined : overwrite === true ? 'always' : 'never',
     maxDurationMs,
     maxBytes,
+    probe: values['probe'],
     removeSource: values['deleteSource'],
     allVersions: values['allVersions'],
     rename: rename === undefined ? undefined : { pattern: rename, replacement },

@@ -9,9 +9,10 @@ import { checkCustomerKey } from '../encryption.ts'
 import { digestSource, hasOpaqueEtag, opaqueEtag } from '../intake.ts'
 import { BODY_SIZE_MAX } from '../limits.ts'
 import type { ObjectAttributes, ObjectVersion, StoredChecksum } from '../model.ts'
-import { encryptionHeaders, readAttributes } from '../object-headers.ts'
+import { checkReadable, encryptionHeaders, readAttributes } from '../object-headers.ts'
 import { S3Error } from '../s3-error.ts'
 import { xmlDocument } from '../xml.ts'
+import { checkAclAllowed } from './acl.ts'
 import { wholeSecond } from './objects.ts'
 import { isVersioned, resolveCopySource, versionIdHeader } from './versions.ts'
 
@@ -20,6 +21,7 @@ export async function copyObject(store: StoreContext, request: S3Request): Promi
   const bucket = store.catalog.bucket(request.bucket)
   const source = resolveCopySource(store, request)
   checkCustomerKey(headers, source.attributes.customerKeyMd5, true)
+  checkReadable(source)
   checkCopyConditions(headers, source)
   checkWriteConditions(headers, bucket.current(key), key)
   checkSelfCopy(request, source)
@@ -30,6 +32,7 @@ export async function copyObject(store: StoreContext, request: S3Request): Promi
     )
   }
   const attributes = copiedAttributes(headers, source)
+  checkAclAllowed(store, request)
   store.catalog.ledger.hold(source.segments)
   try {
     const { etag, checksum } = await digestCopy(store, headers, source, attributes)

@@ -11,9 +11,10 @@ import { digestSource, hasOpaqueEtag, opaqueEtag, receiveBlob } from '../intake.
 import { BODY_SIZE_MAX } from '../limits.ts'
 import { sliceSegments, wholeBlob } from '../model.ts'
 import type { ObjectVersion, Part, Upload } from '../model.ts'
-import { encryptionHeaders, readAttributes } from '../object-headers.ts'
+import { checkReadable, encryptionHeaders, readAttributes } from '../object-headers.ts'
 import { S3Error } from '../s3-error.ts'
 import { xmlDocument } from '../xml.ts'
+import { checkAclAllowed } from './acl.ts'
 import { wholeSecond } from './objects.ts'
 import { isVersioned, resolveCopySource } from './versions.ts'
 
@@ -24,6 +25,7 @@ export function createMultipartUpload(store: StoreContext, request: S3Request): 
   const { bucket, key, headers } = request
   store.catalog.bucket(bucket)
   const attributes = readAttributes(headers)
+  checkAclAllowed(store, request)
   const checksum = store.dialect.checksums ? readUploadChecksum(headers) : undefined
   const id = randomBytes(24).toString('base64url')
   const upload = { id, bucket, key, initiated: wholeSecond(store.now()), attributes }
@@ -155,6 +157,7 @@ export async function uploadPartCopy(store: StoreContext, request: S3Request): P
   checkCustomerKey(headers, upload.attributes.customerKeyMd5)
   const source = resolveCopySource(store, request)
   checkCustomerKey(headers, source.attributes.customerKeyMd5, true)
+  checkReadable(source)
   checkCopyConditions(headers, source)
   const segments = readCopyRange(store, headers['x-amz-copy-source-range'], source)
   const size = segments.reduce((sum, segment) => sum + segment.length, 0)

@@ -8,6 +8,7 @@ import { wholeBlob, sliceSegments } from '../model.ts'
 import type { ObjectVersion } from '../model.ts'
 import {
   checkReadKey,
+  checkReadable,
   encryptionHeaders,
   readAttributes,
   responseOverrides,
@@ -16,12 +17,14 @@ import {
 import { contentRange, parseRange, partSpan } from '../ranges.ts'
 import type { ByteSpan } from '../ranges.ts'
 import { S3Error } from '../s3-error.ts'
+import { checkAclAllowed } from './acl.ts'
 import { isVersioned, resolveVersion, versionIdHeader } from './versions.ts'
 
 export async function putObject(store: StoreContext, request: S3Request): Promise<Answer> {
   const { key, headers } = request
   const bucket = store.catalog.bucket(request.bucket)
   const attributes = readAttributes(headers)
+  checkAclAllowed(store, request)
   if (store.dialect.conditionalPut === 'refuse' && isConditional(headers)) {
     throw new S3Error('NotImplemented')
   }
@@ -63,6 +66,7 @@ export async function putObject(store: StoreContext, request: S3Request): Promis
 
 export function getObject(store: StoreContext, request: S3Request): Answer {
   const { version, status, headers, span } = readObject(store, request)
+  checkReadable(version)
   const overrides = responseOverrides(request.query)
   const segments =
     span === undefined ? version.segments : sliceSegments(version.segments, span.start, span.end)

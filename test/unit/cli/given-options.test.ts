@@ -42,6 +42,8 @@ describe('the options a report tells', () => {
         '2026-01-02T00:00:00Z',
         '--storage-class',
         'GLACIER',
+        '--carry',
+        'storage-class',
       ),
     ).toEqual({
       '--part-size': '16 MiB',
@@ -52,6 +54,7 @@ describe('the options a report tells', () => {
       '--no-sign-request': '',
       '--newer-than': '2026-01-02T00:00:00.000Z',
       '--storage-class': 'GLACIER',
+      '--carry': 'storageClass',
       'rules of names': '- *.tmp, + a.tmp',
     })
   })

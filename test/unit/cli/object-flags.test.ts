@@ -11,7 +11,11 @@ import {
   type Direction,
 } from '../../../src/cli/object-flags.ts'
 import { isUsageError, type UsageError } from '../../../src/cli/usage-error.ts'
-import { checkDownloadOptions, checkUploadOptions } from '../../../src/transfer-options.ts'
+import {
+  checkCopyOptions,
+  checkDownloadOptions,
+  checkUploadOptions,
+} from '../../../src/transfer-options.ts'
 import { resolveOptions } from '../../../src/options.ts'
 
 const { tuning } = resolveOptions()
@@ -77,10 +81,18 @@ describe('flags of an object', () => {
     expect(() => checkDownloadOptions(options, tuning)).not.toThrow()
   })
 
+  it('takes what is carried one by one or with commas, and nothing else', () => {
+    const options = optionsOf('copy', '--carry', 'storage-class,acl', '--carry', 'acl')
+    expect(options).toEqual({ carry: ['storageClass', 'acl'] })
+    expect(() => checkCopyOptions(options, tuning)).not.toThrow()
+    expect(failureOf('copy', '--carry', 'storage-class,owner').message).toContain("'owner'")
+  })
+
   it.each([
     ['download', '--content-type', 'text/plain'],
     ['download', '--metadata', 'a=1'],
     ['upload', '--version-id', 'v1'],
+    ['upload', '--carry', 'storage-class'],
   ] as const)('refuses in a %s what would be ignored: %s', (direction, flag, text) => {
     const error = failureOf(direction, flag, text)
     expect(error.code).toBe('ERR_OPTION_INVALID')

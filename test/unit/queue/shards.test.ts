@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import { array, assert, asyncProperty, nat, string, uniqueArray } from 'fast-check'
 import { isInShard } from '../../../src/queue/shard-run.ts'
 import { cutShards, type Shard } from '../../../src/queue/shards.ts'
 import { compareKeys } from '../../../src/store/key-order.ts'
@@ -49,13 +49,13 @@ describe('cutShards', () => {
   })
 
   it('has each name in exactly one, also those that come later, and wherever it went on', () => {
-    const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 4 })
-    return fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(name, { maxLength: 30 }),
-        fc.array(name),
-        fc.nat(9),
-        fc.nat(9),
+    const name = string({ unit: 'grapheme', minLength: 1, maxLength: 4 })
+    return assert(
+      asyncProperty(
+        uniqueArray(name, { maxLength: 30 }),
+        array(name),
+        nat(9),
+        nat(9),
         async (names, later, objects, known) => {
           const entries = named(...[...names].sort(compareKeys))
           const limits = { shardObjects: objects + 1 }

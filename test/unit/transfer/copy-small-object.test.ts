@@ -41,6 +41,7 @@ const SPEC: CopySpec = {
   isChecksumChosen: false,
   partSize: undefined,
   sourceAttributes: {},
+  carry: [],
   compare: true,
   way: 'relay',
 }
@@ -135,6 +136,7 @@ describe('a small object that was listed', () => {
     ['is named by its version', { from: { ...FROM, versionId: 'v' } }],
     ['is encrypted with a key of the caller', { sourceAttributes: { sseCustomerKey: 'k' } }],
     ['is to be in parts', { partSize: 1, upload: { ...UPLOAD, multipartThreshold: 1 } }],
+    ['is to carry its class', { carry: ['storageClass'] }],
   ] as const)('goes the long way where it %s', async (_, changes) => {
     const fixture = setUp(() => failed('ERR_ACCESS_DENIED'))
     await runCopy(fixture.run, { ...SPEC, ...changes }).catch(() => undefined)

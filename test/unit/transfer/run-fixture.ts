@@ -166,6 +166,8 @@ export function fakeStore(methods: Partial<ObjectStore> = {}): FakeStore {
     copyPart: unexpected('copyPart'),
     tags: unexpected('tags'),
     versioning: unexpected('versioning'),
+    acl: unexpected('acl'),
+    allowsAcls: unexpected('allowsAcls'),
     abortMultipartUpload: () => Promise.resolve(),
     listParts: () => Promise.resolve([]),
     listMultipartUploads: unexpected('listMultipartUploads'),
