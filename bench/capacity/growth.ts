@@ -3,7 +3,7 @@
 import type { Inputs } from './inputs.ts'
 import { type Fleet, type Load, reach } from './model.ts'
 import { KEY_LENGTH, outcomeLine } from './outcome-sample.ts'
-import { jobMemory, QUEUE, shardObjects } from './queue.ts'
+import { jobMemory, QUEUE, resultMemory, shardObjects } from './queue.ts'
 
 export interface Growth {
   readonly objects: number
@@ -15,8 +15,8 @@ export interface Growth {
   /** Bytes of `outcomes.ndjson`. */
   readonly outcomes: number
   readonly shards: number
-  /** Bytes in Redis: of the shards handed out ahead, and of all of them, were they handed out at once. */
-  readonly jobsAhead: number
+  /** Bytes in Redis: of the shards that are open, and of all of them, were they handed out at once. */
+  readonly jobsOpen: number
   readonly jobsAtOnce: number
   /** Bytes of outcomes in Redis after a minute in which nobody took them. */
   readonly backlog: number
@@ -38,9 +38,9 @@ export function growth(inputs: Inputs, fleet: Fleet, load: Load, objects: number
     read: objects * inputs.noted,
     outcomes: objects * line,
     shards,
-    jobsAhead: jobMemory(objects, load.size, fleet.hosts * fleet.processes),
+    jobsOpen: jobMemory(objects, load.size),
     jobsAtOnce: shards * QUEUE.jobBytes,
-    backlog: Math.min(objects, rate * AWAY) * line,
+    backlog: resultMemory(Math.min(objects, rate * AWAY)),
     removals: objects * (KEY_LENGTH + 1),
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { planDownload } from '../../src/plan/download-plan.ts'
+import { SMALL_FILE_MAX } from '../../src/plan/memory-budget.ts'
 import { planUpload } from '../../src/plan/upload-plan.ts'
 import { assumed } from './assumptions.ts'
 
@@ -26,7 +27,9 @@ export function requestsOf(operation: Operation, size: number): Requests {
   if (operation === 'download') return download(size)
   const sent = upload(size)
   if (operation === 'upload') return sent
-  // The source is looked at before it is read, part by part as it is sent.
+  // A small one that was listed is read and sent in one job.
+  if (size <= SMALL_FILE_MAX) return { ...sent, gets: 1 }
+  // Another is looked at before it is read, part by part as it is sent.
   return { ...sent, gets: sent.gets + 1 + sent.parts }
 }
 

@@ -58,7 +58,7 @@ export function renderRedis(): string[] {
   return [
     `Commands that Redis carries out for a queue of shards of ${QUEUE.shardObjects.toLocaleString('en-US')} objects or ` +
       `${formatSize(QUEUE.shardBytes)}, outcomes in batches of ${QUEUE.batchOutcomes}, signs of life every ` +
-      `${QUEUE.renewal} s and looks every ${QUEUE.look} s (what BullMQ’s scripts do inside is an estimate):`,
+      `${QUEUE.heartbeat} s (counted by Redis, those inside of BullMQ’s scripts too):`,
     tableLines(['', 'per', 'commands'], rows, 2).join('\n'),
     `Per object: (commands per shard) ÷ (objects of a shard) + (commands per batch) ÷ (outcomes of a batch) = ` +
       `${figures(each)}, and ${figures(ofTime)} a second for ${processes} processes besides. One Redis is good for ` +
@@ -85,7 +85,7 @@ export function renderGrowth(inputs: Inputs): string[] {
     ),
     row('reading it when a job goes on, at most', (each) => seconds(each.read)),
     row('shards', (each) => count(each.shards)),
-    row(`Redis: ${QUEUE.shardsAhead} shards ahead per process`, (each) => bytes(each.jobsAhead)),
+    row(`Redis: ${QUEUE.shardsOpen} shards open at most`, (each) => bytes(each.jobsOpen)),
     row('Redis, were all shards handed out at once', (each) => bytes(each.jobsAtOnce)),
     row(`Redis: outcomes, ${AWAY} s without a coordinator`, (each) => bytes(each.backlog)),
   ]

@@ -24,8 +24,8 @@ import { ShardLog } from './shard-log.ts'
 import { cutShards, type Shard } from './shards.ts'
 import { QueueWatch } from './watch.ts'
 
-/** Shards in Redis at most: what it has to hold does not grow with the job. Source: none. */
-const OPEN_MAX = 256
+/** Shards in Redis at most: what it has to hold, some 5 MB, does not grow with the job. Source: none. */
+const OPEN_MAX = 4096
 
 /** Between two looks for results. Milliseconds. Source: none. */
 const RESULTS_MS = 200

@@ -30,7 +30,7 @@ const FAILED_MAX = 1000
 
 export interface WatchOptions {
   readonly lock: Pick<CoordinatorLock, 'renew'>
-  readonly queue: Pick<Queue<ShardData>, 'getJob' | 'getFailed'>
+  readonly queue: Pick<Queue<ShardData>, 'toKey' | 'getFailed'>
   readonly link: Pick<RedisLink, 'client'>
   readonly keys: QueueKeys
   readonly ledger: Ledger
@@ -98,10 +98,11 @@ export class QueueWatch {
     const isKept = await abortable(link.client.expire(keys.job(id), KEPT_S), signal)
     if (isKept === 0) await writeRecord()
     const missing: Shard[] = []
-    for (const shard of ledger.open) {
-      const job = await abortable(queue.getJob(shardName(id, shard.index)), signal)
-      if (job === undefined) missing.push(shard)
-    }
+    const looked = ledger.open.map(async (shard) => {
+      const key = queue.toKey(shardName(id, shard.index))
+      if ((await link.client.exists(key)) === 0) missing.push(shard)
+    })
+    await abortable(Promise.all(looked), signal)
     // Those that have ended told so before they left the queue.
     while ((await abortable(ledger.take(), signal)) > 0);
     const lost = missing.filter((shard) => ledger.isOpen(shard))

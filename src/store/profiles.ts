@@ -6,7 +6,7 @@
  * `pathStyle` (how buckets are addressed), `keysPerDelete` (how removals are asked for),
  * `storageClasses` (which a copy may take over), and PutObjectAcl in `missing` (copies have no ACL then).
  * The rest of `habits` only informs `transfer-engine doctor`: the engine sends equal parts to every store,
- * finds out by itself whether a listing may be cut, and uses no call of `missing` but ListObjectVersions, when
+ * and finds out by itself whether a listing may be cut. Of `missing` it uses ListObjectVersions alone, when
  * all versions are asked for.
  *
  * A fact that is in no documentation and was not observed is not here: the store then counts as S3.

@@ -17,9 +17,6 @@ import type { ListCall } from './list-objects.ts'
 import type { ListVersionsCall } from './list-versions.ts'
 import type {
   CallOptions,
-  CompletedObject,
-  CompletedPart,
-  CompleteOptions,
   DeleteOptions,
   HeadOptions,
   ListObjectsOptions,
@@ -83,14 +80,8 @@ class S3Store implements ObjectStore {
   readonly createMultipartUpload: ObjectStore['createMultipartUpload'] = async (...call) =>
     (await this.#load()).createMultipartUpload(...call)
 
-  async completeMultipartUpload(
-    object: ObjectRef,
-    uploadId: string,
-    parts: readonly CompletedPart[],
-    options?: CompleteOptions,
-  ): Promise<CompletedObject> {
-    return (await this.#load()).completeMultipartUpload(object, uploadId, parts, options)
-  }
+  readonly completeMultipartUpload: ObjectStore['completeMultipartUpload'] = async (...call) =>
+    (await this.#load()).completeMultipartUpload(...call)
 
   readonly copyObject: CopyCalls['copyObject'] = async (...call) =>
     (await this.#loadCopies()).copyObject(...call)

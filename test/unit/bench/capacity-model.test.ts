@@ -10,6 +10,7 @@ import {
   commandsOfTime,
   commandsPerObject,
   jobMemory,
+  resultMemory,
   shardObjects,
 } from '../../../bench/capacity/queue.ts'
 import { requestsOf } from '../../../bench/capacity/requests.ts'
@@ -39,11 +40,11 @@ describe('the rate', () => {
     expect(reached.bitsPerSecond).toBeCloseTo(8 * 4096 * reached.rate, 3)
   })
 
-  it('ends at GETs where copies read one prefix, and at the coordinator with a large fleet', () => {
+  it('ends at PUTs where copies have one prefix, and at the coordinator with a large fleet', () => {
     const relay = { operation: 'relay', size: 4 * KiB } as const
     expect(reach(INPUTS, fleet({ prefixes: 1 }), relay)).toMatchObject({
-      limit: 'GETs per prefix',
-      rate: 2750,
+      limit: 'PUTs per prefix',
+      rate: 3500,
     })
     const many = reach(INPUTS, fleet({ hosts: 64, queue: true, prefixes: 1000 }), relay)
     expect(many.limit).toBe('coordinator')
@@ -104,16 +105,21 @@ describe('the queue', () => {
     expect(shardObjects(4 * KiB)).toBe(10_000)
     expect(shardObjects(GiB)).toBe(64)
     expect(shardObjects(100 * GiB)).toBe(1)
-    expect(commandsPerObject(4 * KiB)).toBeCloseTo(44 / 10_000 + 3 / 500, 9)
-    expect(commandsPerObject(GiB)).toBeCloseTo(44 / 64 + 3 / 64, 9)
-    expect(commandsOfTime(15)).toBeCloseTo(15 * (4 / 15 + 1 / 5), 9)
+    expect(commandsPerObject(4 * KiB)).toBeCloseTo(42 / 10_000 + 5 / 500, 9)
+    expect(commandsPerObject(GiB)).toBeCloseTo(42 / 64 + 5 / 64, 9)
+    expect(commandsOfTime(15)).toBeCloseTo(15 * (2 * (3 / 15 + 1) + 6 / 2), 9)
   })
 
-  it('has no more in Redis than shards ahead, nor than there are shards', () => {
-    const [few, many, more] = [2e4, 1e8, 1e10].map((objects) => jobMemory(objects, 4 * KiB, 4))
+  it('has no more in Redis than shards that are open, nor than there are shards', () => {
+    const [few, many, more] = [2e4, 1e8, 1e10].map((objects) => jobMemory(objects, 4 * KiB))
     expect(many).toBe(more)
     expect(few).toBeLessThan(many ?? 0)
-    expect((few ?? 0) / 2).toBe((many ?? 0) / (4 * 17))
+    expect((few ?? 0) / 2).toBe((many ?? 0) / 4096)
+  })
+
+  it('holds workers up before Redis fills with what they tell', () => {
+    expect(resultMemory(10)).toBe(600)
+    expect(resultMemory(1e6)).toBe(resultMemory(1e9))
   })
 })
 
@@ -131,7 +137,7 @@ describe('what grows', () => {
     ] as const) {
       expect((large?.[name] ?? 0) / (small?.[name] ?? 1), `of ${name}`).toBeCloseTo(100, 6)
     }
-    expect(large?.jobsAhead).toBe(small?.jobsAhead)
+    expect(large?.jobsOpen).toBe(small?.jobsOpen)
     expect(large?.backlog).toBe(small?.backlog)
     expect(small?.outcomes).toBe(1e8 * outcomeLine().length)
   })
