@@ -129,7 +129,8 @@ describe('A copy between two stores', () => {
       verified: 'checksum',
       sourceVerified: 'checksum',
     })
-    expect(result.keptBytes).toBeGreaterThanOrEqual(15 * MiB)
+    // Three parts, of which one may be the last.
+    expect(result.keptBytes).toBeGreaterThanOrEqual(10 * MiB + (LARGE.length % (5 * MiB)))
     const fetched = other.requests.entries({ operation: 'GetObject' }).length
     expect(fetched).toBeLessThanOrEqual(result.parts - 3)
     expect(storedBytes(store, 'to').equals(LARGE)).toBe(true)
