@@ -35,6 +35,8 @@ export interface CommandCall {
   readonly store: StoreAddress
   /** Whether it is to be killed now; told which events it has printed. */
   readonly isMoment: ((events: ReadonlySet<unknown>) => boolean) | undefined
+  /** Hears its process id. */
+  readonly onStart?: ((pid: number) => void) | undefined
   /** Checks what must hold when success is told. */
   readonly onResult: () => void
   /** Longest time it may take. Milliseconds. */
@@ -50,6 +52,7 @@ export async function runCommand(call: CommandCall): Promise<CommandRun> {
     timeout: call.timeoutMs ?? RUN_MS,
     env: { ...environmentOf(call.store), ...call.env },
   })
+  call.onStart?.(child.pid ?? 0)
   const heard = new Set<unknown>()
   const arrived = new Map<number, number>()
   let result: Event | undefined

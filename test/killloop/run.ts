@@ -1,13 +1,14 @@
 /**
  * `npm run killloop -- --seed N --rounds M [--kill command|store]`: transfers by the command, of which
  * one or the other end is killed at random moments, until they are done. A round that failed is run
- * again by itself with `--seed N --round R`. `--large up|down` moves one large file instead, and `--tree` a
- * whole tree up and down.
+ * again by itself with `--seed N --round R`. `--large up|down` moves one large file instead, `--tree` a whole
+ * tree up and down, and `--migration` one from store to store.
  */
 
 import { parseArgs } from 'node:util'
 import { formatDuration, formatSize, GiB, MiB, parseSize } from 'transfer-engine'
 import { runLarge } from './large.ts'
+import { runMigrationLoop } from './migration.ts'
 import { planKills } from './plan.ts'
 import { runKills, type RoundReport } from './round.ts'
 import { planStoreKills } from './store-plan.ts'
@@ -17,6 +18,7 @@ import { runTreeLoop } from './tree-loop.ts'
 const USAGE = `Usage: npm run killloop -- [--seed N] [--rounds M | --round R] [--kill command|store]
        npm run killloop -- --large up|down [--size 4GiB]
        npm run killloop -- --tree [--files 10000] [--huge 1GiB] [--kills 8] [--seed N]
+       npm run killloop -- --migration [--files 20000] [--huge 2GiB] [--kills 10] [--seed N]
   --seed    decides everything but the instant of a kill (1)
   --rounds  how many rounds (20)
   --round   only this round, from 1
@@ -24,6 +26,7 @@ const USAGE = `Usage: npm run killloop -- [--seed N] [--rounds M | --round R] [-
   --large   one file, killed at half
   --size    of that file (4GiB)
   --tree    a tree with hostile names and three large files, by sync, up and down
+  --migration  such a tree from one store to another, with metadata and tags, by migrate
   --files   how many small files it has (10000)
   --huge    size of each large one (1GiB)
   --kills   how often the command is killed, in each direction (8)
@@ -45,6 +48,7 @@ const OPTIONS = {
   large: TEXT,
   size: { ...TEXT, default: String(4 * GiB) },
   tree: { type: 'boolean', default: false },
+  migration: { type: 'boolean', default: false },
   files: { ...TEXT, default: '10000' },
   huge: { ...TEXT, default: String(GiB) },
   kills: { ...TEXT, default: '8' },
@@ -137,12 +141,25 @@ async function runTree(values: Values): Promise<void> {
   console.log(`passed: ${JSON.stringify(report)}`)
 }
 
+async function runMigration(values: Values): Promise<void> {
+  const size = readSize('huge', values.huge, HUGE_MIN)
+  const report = await runMigrationLoop({
+    seed: readNumber('seed', values.seed),
+    small: readNumber('files', values.files),
+    huge: [size, 96 * MiB + 1, 20 * MiB],
+    kills: readNumber('kills', values.kills),
+  })
+  console.log(`passed: ${JSON.stringify(report)}`)
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS })
   if (values.help) return void process.stdout.write(USAGE)
   process.exitCode = 1
   if (values.tree) {
     await runTree(values)
+  } else if (values.migration) {
+    await runMigration(values)
   } else if (values.large === undefined) {
     await runRounds(values)
   } else {
