@@ -86,6 +86,8 @@ async function attempt(
       isConditional && reason === 'missing' ? { ifNoneMatch: '*' } : undefined
     const tree = copy(record, { ...options, onBeforeTransfer, onOutcome, signal }, how)
     const { skipped, failed } = await tree
+    // What was cut at its very end is no failure of the object.
+    if (signal.aborted) throw toTransferError(signal.reason)
     if (again > 0 && look < LOOKS_MAX) continue
     return { end: { seen: tree.progress.seen, skipped, failed }, left }
   }

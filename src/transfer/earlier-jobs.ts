@@ -21,6 +21,10 @@ export class EarlierJobs {
     return this.#all().size === 0
   }
 
+  names(): readonly string[] {
+    return [...this.#all()]
+  }
+
   has(name: string): boolean {
     return this.#all().has(name)
   }

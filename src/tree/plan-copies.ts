@@ -31,6 +31,8 @@ export interface CopyPlanning extends CheckedTree {
   readonly sourceAttributes: RequestAttributes
   /** Hears of each request for one object that a run takes to find out what to do. */
   readonly onHead: () => void
+  /** Whether a copy to a key, which looks the same, has the journal of a process that died. */
+  readonly isUnfinished: (key: string) => boolean
 }
 
 type Source = ObjectEntry | NamedObject
@@ -135,13 +137,15 @@ async function verdict(
 ): Promise<ActionReason | TransferError | undefined> {
   const { source, destination, checksum, overwrite, attributes, sourceAttributes } = planning
   const reason = differ(planning, mine, its)
-  if (reason !== undefined || !checksum || overwrite !== 'newer') return reason
+  if (reason !== undefined) return reason
+  const left = planning.isUnfinished(its.key) ? 'unfinished' : undefined
+  if (!checksum || overwrite !== 'newer') return left
   try {
     const [a, b] = await Promise.all([
       source.head({ bucket: from.bucket, key: mine.key }, { attributes: sourceAttributes }),
       destination.head({ bucket: remote.bucket, key: its.key }, { attributes }),
     ])
-    return differByHeads(a, b)
+    return differByHeads(a, b) ?? left
   } catch (error) {
     return toTransferError(error)
   }
@@ -196,6 +200,7 @@ async function* lookedUpSteps(
         const differs = differByHeads(info, found)
         if (differs !== undefined) return { kind: 'copy', source: mine, reason: differs }
       }
+      if (planning.isUnfinished(key)) return { kind: 'copy', source: mine, reason: 'unfinished' }
       return { name, key, size, etag, lastModified: mtimeMs, checksum: undefined }
     } catch (error) {
       return { ...action, status: 'failed', error: toTransferError(error) }

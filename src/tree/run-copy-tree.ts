@@ -19,6 +19,7 @@ import { removingObjects } from './source-removal.ts'
 import type { CopyTreeSpec } from './sides.ts'
 import type { TreeJob } from './tree-job.ts'
 import type { CheckedTree } from './tree-options.ts'
+import { findUnfinishedCopies } from './unfinished.ts'
 
 /**
  * Ends when all has been done that could be; a dry run, with what would be.
@@ -68,9 +69,11 @@ export async function runCopyTree(
     await runVersions(job, versions, host.maxTransfers)
     return undefined
   }
+  const { resume } = host
+  const isUnfinished = await findUnfinishedCopies({ store, resume, bucket: remote.bucket, signal })
   const planned = options.allVersions
     ? plannedVersions(job, versions)
-    : planCopies(job, spec, { ...options, ...looking })
+    : planCopies(job, spec, { ...options, ...looking, isUnfinished })
   const isRelayed = !isOneIdentity || each['via'] === 'relay'
   return carryOut(host, job, {
     spec,

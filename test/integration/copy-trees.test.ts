@@ -1,9 +1,11 @@
 /** Whole prefixes from store to store: everything, what differs, and what must not be. */
 
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { DoneOutcome, Outcome } from 'transfer-engine'
+import { TransferError, type DoneOutcome, type Outcome } from 'transfer-engine'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
-import { failureOf } from '../helpers/failure.ts'
+import { failureOf, until } from '../helpers/failure.ts'
 import { BUCKET, MiB, sharedBed, storedBytes, storedKeys, type Bed } from '../helpers/test-bed.ts'
 import { testBytes } from '../helpers/test-bytes.ts'
 
@@ -195,4 +197,31 @@ describe('`sync` between prefixes', () => {
     const error = await failureOf(engine.sync(FROM, TO, { rename, delete: true }))
     expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option: 'delete' } })
   })
+})
+
+test('ends what was complete before its process knew, and sends nothing again', async () => {
+  const { store, stateDir } = bed()
+  const large = testBytes(12 * MiB, 99)
+  const { endpoint, region, credentials } = other
+  await bed().another({ endpoint, region, credentials }).upload(large, `${FROM}large`)
+  const source = { endpoint, region, credentials }
+  const resuming = () => bed().another({ source, resume: 'always', multipartThreshold: 5 * MiB })
+  const late = { kind: 'delay', ms: 60_000, at: 'after-operation' } as const
+  store.faults.add({ match: { operation: 'CompleteMultipartUpload' }, fault: late })
+  const cut = new AbortController()
+  const first = resuming().sync(FROM, TO, { signal: cut.signal })
+  await until(() => storedKeys(store).length === 1, 'the copy is there')
+  cut.abort(new TransferError('ERR_PAUSED', 'It is gone on with.'))
+  expect(await first).toMatchObject({ failed: 1, failures: [{ code: 'ERR_PAUSED' }] })
+  const journals = async () => (await readdir(join(stateDir, 'journals'))).length
+  expect(await journals()).toBe(1)
+  store.faults.clear()
+  store.requests.clear()
+  const outcomes: Outcome[] = []
+  const onOutcome = (outcome: Outcome) => outcomes.push(outcome)
+  expect(await resuming().sync(FROM, TO, { onOutcome })).toMatchObject({ copied: 1, failed: 0 })
+  expect(done(outcomes)).toMatchObject([{ reason: 'unfinished', resumed: true }])
+  expect(store.requests.entries({ operation: 'UploadPart' })).toEqual([])
+  expect(await journals()).toBe(0)
+  expect(await resuming().sync(FROM, TO)).toMatchObject({ copied: 0, unchanged: 1 })
 })

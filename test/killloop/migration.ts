@@ -32,6 +32,9 @@ const RSS_MAX = 400 * MiB
 /** Between two looks at its memory. Milliseconds. */
 const LOOK_MS = 50
 
+/** How much later than it is done Complete is answered. Milliseconds. */
+const COMPLETE_MS = 300
+
 /** One object in so many bears tags. */
 const TAGGED = 7
 
@@ -65,6 +68,11 @@ export async function runMigrationLoop(
   const dirs = { old: join(root, 'old'), fresh: join(root, 'fresh') }
   await using old = await startLocalStore({ dir: dirs.old, buckets: ['old'], md5: false })
   await using fresh = await startLocalStore({ dir: dirs.fresh, buckets: ['fresh'], md5: false })
+  // Between an object that is complete and a command that knows it.
+  fresh.faults.add({
+    match: { operation: 'CompleteMultipartUpload' },
+    fault: { kind: 'delay', ms: COMPLETE_MS, at: 'after-operation' },
+  })
   const ground: Ground = { old, fresh, root, peak: { rss: 0 } }
   try {
     const tree = join(root, 'tree')
@@ -73,7 +81,7 @@ export async function runMigrationLoop(
     const expected = fingerprints(tree)
     await fill(ground, tree)
     const kills = await migrateKilled(ground, options)
-    await checkObjects(ground, expected)
+    await checkObjects(ground, expected, kills)
     const report = JSON.parse(await readFile(join(root, 'job', 'report.json'), 'utf8')) as Report
     const { seen, copied, unchanged, failed, skipped } = report
     assert.equal(seen, expected.size, 'the last run saw every object')
@@ -115,12 +123,12 @@ async function fill({ old }: Ground, tree: string): Promise<void> {
 /** Runs the command until nobody kills it. */
 async function migrateKilled(
   ground: Ground,
-  { seed, kills }: MigrationLoopOptions,
+  { seed, kills, small }: MigrationLoopOptions,
 ): Promise<number> {
   const dice = new Dice(seed, 1)
   let done = 0
   for (;;) {
-    const isMoment = done < kills ? momentOf(dice, ground.fresh) : undefined
+    const isMoment = done < kills ? momentOf(dice, ground.fresh, small / kills) : undefined
     const { code, killedAt, said } = await migrate(ground, isMoment)
     if (killedAt === undefined) {
       assert.equal(code, 0, `the command ends well: ${said}`)
@@ -130,12 +138,18 @@ async function migrateKilled(
   }
 }
 
-/** After some time, or once the destination was asked so often. */
-function momentOf(dice: Dice, { requests }: LocalStore): () => boolean {
-  const end = Date.now() + dice.int(500, 6000)
+/** Once the destination was asked so often, once an object is complete, or after some time. */
+function momentOf(dice: Dice, { requests }: LocalStore, share: number): () => boolean {
+  if (dice.int(1, 4) === 1) {
+    const end = Date.now() + dice.int(300, 5000)
+    return () => Date.now() >= end
+  }
+  const completed = (): number => requests.entries({ operation: 'CompleteMultipartUpload' }).length
+  const before = completed()
+  if (dice.int(1, 3) === 1) return () => completed() > before
   const last = (): number => requests.entries().at(-1)?.id ?? 0
-  const count = dice.int(1, 3) === 1 ? Infinity : last() + dice.int(20, 2500)
-  return () => Date.now() >= end || last() >= count
+  const count = last() + dice.int(10, Math.ceil(share * 1.2))
+  return () => last() >= count
 }
 
 async function migrate(ground: Ground, isMoment: (() => boolean) | undefined): Promise<CommandRun> {
@@ -146,7 +160,9 @@ async function migrate(ground: Ground, isMoment: (() => boolean) | undefined): P
     peak.rss = Math.max(peak.rss, peakOf(pid))
   }, LOOK_MS)
   try {
-    const job = ['--job', join(root, 'job'), '--state-dir', join(root, 'state'), '--json']
+    // By itself only what is large is written down; the uploads of the rest are for `cleanup`.
+    const state = ['--state-dir', join(root, 'state'), '--resume', 'always']
+    const job = ['--job', join(root, 'job'), ...state, '--json']
     return await runCommand({
       argv: [
         'migrate',
@@ -184,6 +200,7 @@ function peakOf(pid: number): number {
 async function checkObjects(
   { fresh }: Ground,
   expected: ReadonlyMap<string, string>,
+  kills: number,
 ): Promise<void> {
   const { endpoint, region, credentials } = fresh
   await using engine = new TransferEngine({ endpoint, region, credentials, resume: 'off' })
@@ -203,5 +220,12 @@ async function checkObjects(
     assert.deepEqual(Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value])), tags)
   }
   sdk.destroy()
-  assert.deepEqual(fresh.uploads(), [], 'no upload is open')
+  const open = fresh.uploads()
+  assert.deepEqual(
+    open.filter(({ parts }) => parts > 0),
+    [],
+    'no upload is open',
+  )
+  // Whose command was killed before it heard of it.
+  assert.ok(open.length <= kills, `${open.length} uploads were never heard of`)
 }

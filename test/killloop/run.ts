@@ -27,9 +27,9 @@ const USAGE = `Usage: npm run killloop -- [--seed N] [--rounds M | --round R] [-
   --size    of that file (4GiB)
   --tree    a tree with hostile names and three large files, by sync, up and down
   --migration  such a tree from one store to another, with metadata and tags, by migrate
-  --files   how many small files it has (10000)
-  --huge    size of each large one (1GiB)
-  --kills   how often the command is killed, in each direction (8)
+  --files   how many small files it has (10000, of a migration 20000)
+  --huge    size of each large one, of a migration of the largest (1GiB, 2GiB)
+  --kills   how often the command is killed, of a tree in each direction (8, 10)
 `
 
 /** Smallest large file: with fewer parts a command is through before it is killed. Bytes. */
@@ -49,9 +49,9 @@ const OPTIONS = {
   size: { ...TEXT, default: String(4 * GiB) },
   tree: { type: 'boolean', default: false },
   migration: { type: 'boolean', default: false },
-  files: { ...TEXT, default: '10000' },
-  huge: { ...TEXT, default: String(GiB) },
-  kills: { ...TEXT, default: '8' },
+  files: TEXT,
+  huge: TEXT,
+  kills: TEXT,
   help: { type: 'boolean', default: false },
 } as const
 
@@ -128,26 +128,27 @@ async function runRounds(values: Values): Promise<void> {
 const TREE_S = 3
 
 async function runTree(values: Values): Promise<void> {
-  const size = readSize('huge', values.huge, HUGE_MIN)
+  const { seed, files = '10000', huge: largest = '1GiB', kills = '8' } = values
+  const size = readSize('huge', largest, HUGE_MIN)
   // No two of the same size, and none of whole parts.
   const huge = [size, size - 5 * MiB - 1, size - 12 * MiB]
   const report = await runTreeLoop({
-    seed: readNumber('seed', values.seed),
-    small: readNumber('files', values.files),
+    seed: readNumber('seed', seed),
+    small: readNumber('files', files),
     huge,
-    kills: readNumber('kills', values.kills),
+    kills: readNumber('kills', kills),
     bandwidth: Math.ceil((3 * size) / TREE_S),
   })
   console.log(`passed: ${JSON.stringify(report)}`)
 }
 
 async function runMigration(values: Values): Promise<void> {
-  const size = readSize('huge', values.huge, HUGE_MIN)
+  const { seed, files = '20000', huge: largest = '2GiB', kills = '10' } = values
   const report = await runMigrationLoop({
-    seed: readNumber('seed', values.seed),
-    small: readNumber('files', values.files),
-    huge: [size, 96 * MiB + 1, 20 * MiB],
-    kills: readNumber('kills', values.kills),
+    seed: readNumber('seed', seed),
+    small: readNumber('files', files),
+    huge: [readSize('huge', largest, HUGE_MIN), 96 * MiB + 1, 20 * MiB],
+    kills: readNumber('kills', kills),
   })
   console.log(`passed: ${JSON.stringify(report)}`)
 }
