@@ -1,7 +1,7 @@
 /**
- * Which pairs of file and object, or of two objects, look the same and still have the journal of a process that
- * died between the end of a transfer and that of its journal. The call about such a pair finds that nothing is
- * to be moved any more, and removes what is left.
+ * Which pairs of file and object, or of two objects, look the same and still have the journal of a process
+ * that died between the end of a transfer and that of its journal. The call about such a pair finds that
+ * nothing is to be moved any more, and removes what is left.
  */
 
 import { resolve } from 'node:path'
