@@ -5,7 +5,9 @@
 import type { Queue, Worker, WaitingError } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { TransferError } from '../errors.ts'
+import { abortable } from '../store/abortable.ts'
 import type { CheckedConnection } from './options.ts'
+import { isFull } from './room.ts'
 
 export interface QueuePackages {
   readonly Redis: typeof Redis
@@ -16,6 +18,12 @@ export interface QueuePackages {
 
 /** For the first connection. Milliseconds. Source: none; a connection within one network takes a few. */
 const CONNECT_MS = 10_000
+
+/**
+ * A Redis that owes an answer for so long is taken as away: behind a broken network, none is heard to close.
+ * Longer than a worker waits for a shard, which is an answer too. Milliseconds. Source: none.
+ */
+const SILENT_MS = 15_000
 
 /** Longest wait between two attempts to connect again. Milliseconds. Source: none. */
 const RECONNECT_MAX_MS = 3000
@@ -41,6 +49,7 @@ export class RedisLink {
   readonly #connection: CheckedConnection
   readonly #others: Redis[] = []
   #lostAt: number | undefined
+  #isClosed = false
 
   private constructor(client: Redis, connection: CheckedConnection) {
     this.client = client
@@ -59,6 +68,7 @@ export class RedisLink {
       ...(password === undefined ? {} : { password }),
       lazyConnect: true,
       connectTimeout: CONNECT_MS,
+      socketTimeout: SILENT_MS,
       // What is asked waits for Redis to come back.
       maxRetriesPerRequest: null,
       retryStrategy: (times) => (isOpen ? Math.min(100 * 2 ** times, RECONNECT_MAX_MS) : null),
@@ -69,6 +79,7 @@ export class RedisLink {
     try {
       await client.connect()
       isOpen = true
+      await checkRights(client)
       await checkPolicy(client)
     } catch (error) {
       client.disconnect()
@@ -87,19 +98,45 @@ export class RedisLink {
 
   /** Another connection to the same, for what blocks one. */
   another(): Redis {
-    const client = this.client.duplicate()
+    const client = this.#kept(this.client.duplicate())
+    const duplicate = client.duplicate.bind(client)
+    // BullMQ makes one more of it, which only ends with this link when Redis is away.
+    client.duplicate = (override) => this.#kept(duplicate(override))
+    return client
+  }
+
+  #kept(client: Redis): Redis {
     // Told by the first connection.
     client.on('error', () => undefined)
     this.#others.push(client)
     return client
   }
 
+  /** Waits for what is asked only while Redis is there: else it would be for ever. @throws ERR_ABORTED */
+  async whileThere<T>(asked: Promise<T>): Promise<T> {
+    const gone = new AbortController()
+    const onClose = (): void => gone.abort(new Error('Redis is away'))
+    if (this.lostForMs > 0) onClose()
+    this.client.on('close', onClose)
+    try {
+      return await abortable(asked, gone.signal)
+    } finally {
+      this.client.off('close', onClose)
+    }
+  }
+
+  /** What Redis answers in place of doing as it was asked is about Redis, not about us. */
+  failure(error: unknown): unknown {
+    const isAnswer = error instanceof Error && error.name === 'ReplyError'
+    return isAnswer ? unreachable(this.#connection.url, error) : error
+  }
+
   /** @param isOver whether nobody waits for answers any more */
   async close(isOver = false): Promise<void> {
-    for (const client of [this.client, ...this.#others]) {
-      client.removeAllListeners('close')
+    this.#isClosed = true
+    for (const client of [...this.#others, this.client]) {
       if (isOver || client.status !== 'ready') client.disconnect()
-      else await client.quit().catch(() => client.disconnect())
+      else await this.whileThere(client.quit()).catch(() => client.disconnect())
     }
   }
 
@@ -109,7 +146,7 @@ export class RedisLink {
   }
 
   #lost(): void {
-    if (this.#lostAt !== undefined) return
+    if (this.#lostAt !== undefined || this.#isClosed) return
     this.#lostAt = performance.now()
     const message = `Redis at ${bareUrl(this.#connection.url)} cannot be reached; waiting for it.`
     this.#connection.onNotice({ code: 'QUEUE_LOST', message })
@@ -119,6 +156,17 @@ export class RedisLink {
     if (this.#lostAt === undefined) return
     this.#lostAt = undefined
     this.#connection.onNotice({ code: 'QUEUE_BACK', message: 'Redis is back.' })
+  }
+}
+
+/** Who may not write, or asks a copy of a Redis, hears of it now. Nothing is changed. */
+async function checkRights(client: Redis): Promise<void> {
+  const drop = `return redis.call('DEL', KEYS[1])`
+  try {
+    await client.eval(drop, 1, 'transfer-engine:nothing')
+  } catch (error) {
+    // It may have room later.
+    if (!isFull(error)) throw error
   }
 }
 
@@ -137,8 +185,10 @@ async function checkPolicy(client: Redis): Promise<void> {
 
 function unreachable(url: string, cause: unknown): TransferError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const message = `Redis at ${bareUrl(url)} cannot be reached: ${why}.`
-  return new TransferError('ERR_QUEUE_UNREACHABLE', message, { option: 'queue' }, { cause })
+  const message = `Redis at ${bareUrl(url)} cannot be reached: ${why.replace(/\.$/u, '')}.`
+  // An answer to AUTH has the password with it.
+  const bare = cause instanceof Error && 'command' in cause ? new Error(why) : cause
+  return new TransferError('ERR_QUEUE_UNREACHABLE', message, { option: 'queue' }, { cause: bare })
 }
 
 /** Without user and password. */

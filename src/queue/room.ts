@@ -1,5 +1,5 @@
 /**
- * Writing to a Redis that may have no memory left: others may free some, so it is waited for.
+ * Writing to a Redis that may have no memory or disk left: others may free some, so it is waited for.
  */
 
 import { TransferError } from '../errors.ts'
@@ -16,9 +16,9 @@ export interface RoomOptions {
   readonly patienceMs?: number | undefined
 }
 
-/** Whether Redis refused a write because it has no memory left. */
+/** Whether Redis refused a write because it has no memory left, or no disk to save it on. */
 export function isFull(error: unknown): boolean {
-  return error instanceof Error && /\bOOM\b/u.test(error.message)
+  return error instanceof Error && /\b(?:OOM|MISCONF)\b/u.test(error.message)
 }
 
 /** @throws ERR_QUEUE_FULL, ERR_ABORTED, and what `write` throws else */
@@ -33,10 +33,10 @@ export async function whenRoom<T>(
     } catch (error) {
       if (!isFull(error)) throw error
       if (performance.now() - startedAt > patienceMs) {
-        const message = 'Redis has no memory left for shards.'
+        const message = `Redis has no room left for shards: ${(error as Error).message}`
         throw new TransferError('ERR_QUEUE_FULL', message, {}, { cause: error })
       }
-      if (!isTold) onFull('Redis has no memory left; waiting for room.')
+      if (!isTold) onFull('Redis has no room left, in memory or on disk; waiting for some.')
       await sleep(ATTEMPT_MS, signal)
     }
   }

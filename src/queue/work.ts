@@ -47,12 +47,14 @@ export async function work(host: WorkHost, options: CheckedWork): Promise<WorkRe
   const onBegin = (signal: AbortSignal): Promise<void> => presence.say(signal)
   const jobs = new ShardJobs({ host, link, keys, packages, onNotice, onBegin })
   const idle = new AbortController()
+  /** What was asked of a Redis that went away is never answered, nor refused. */
+  const closed = new AbortController()
   const until = AbortSignal.any([host.signal, idle.signal])
   const presence = new Presence({ host, link, keys, jobs, options, until })
   const worker = new packages.Worker<ShardData, void>(
     name,
     // BullMQ gives a signal to who has three parameters.
-    (job, token = '', lost = until) => jobs.process(job, token, lost),
+    (job, token = '', lost = until) => abortable(jobs.process(job, token, lost), closed.signal),
     {
       connection: link.another(),
       prefix: BULL_PREFIX,
@@ -70,13 +72,17 @@ export async function work(host: WorkHost, options: CheckedWork): Promise<WorkRe
     await Promise.all([presence.speak(), presence.watch(() => idle.abort())])
   } finally {
     jobs.stop()
-    const isAway = link.lostForMs > 0
-    // What waits for a Redis that is away would wait for ever.
-    if (isAway) await link.close(true)
-    await worker.close(isAway)
-    if (!isAway) await presence.leave()
+    const leave = async (): Promise<void> => {
+      await worker.close(link.lostForMs > 0)
+      await presence.leave()
+    }
+    // One that is away hears of it by the silence.
+    await link.whileThere(leave()).catch(() => {
+      jobs.leave()
+      closed.abort()
+    })
     host.limits.set(host.limits.own)
-    await link.close(isAway)
+    await link.close(link.lostForMs > 0)
   }
   return { shards: jobs.done, elapsedMs: performance.now() - startedAt }
 }
