@@ -56,9 +56,7 @@ export function startQueuedCopies(
       }
       const entries = (after: string | undefined) =>
         objectsOf(env.source, spec.from, { ...listing, range: { after } })
-      const { directory } = written
-      const host = { job, directory, entries, record, written: () => written.written() }
-      await coordinate(host, queue)
+      await coordinate({ job, entries, record, notes: written }, queue)
       return job.result(undefined)
     } catch (error) {
       throw job.failure(error)

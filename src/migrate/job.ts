@@ -50,6 +50,7 @@ export class MigrationJob {
   readonly startedAt: number
   readonly runs: number
   readonly #lock: JobLock
+  readonly #path: string
   readonly #stream: WriteStream
   #copied: number
   #bytes: number
@@ -63,10 +64,8 @@ export class MigrationJob {
     this.#lock = lock
     this.#copied = before.copied
     this.#bytes = before.bytes
-    this.#stream = createWriteStream(join(directory, 'outcomes.ndjson'), {
-      flags: 'a',
-      mode: 0o600,
-    })
+    this.#path = join(directory, 'outcomes.ndjson')
+    this.#stream = createWriteStream(this.#path, { flags: 'a', mode: 0o600 })
     this.#stream.on('error', (error) => (this.#error ??= error))
   }
 
@@ -111,12 +110,26 @@ export class MigrationJob {
     })
   }
 
-  /** Resolves when what was noted is with the system. */
-  written(): Promise<void> {
-    return new Promise((resolve) => {
+  /**
+   * Resolves when what was noted is with the system, with how many bytes there are.
+   * @throws ERR_TARGET_UNWRITABLE, ERR_DISK_FULL
+   */
+  async written(): Promise<number> {
+    await new Promise<void>((resolve) => {
       if (this.#error !== undefined) resolve()
       else this.#stream.write('', () => resolve())
     })
+    if (this.#error !== undefined) throw targetError(this.#error, this.directory)
+    return (await stat(this.#path)).size
+  }
+
+  /** How many were noted behind so many bytes. */
+  async notedBehind(start: number): Promise<number> {
+    let count = 0
+    for await (const _ of createInterface({ input: createReadStream(this.#path, { start }) })) {
+      count += 1
+    }
+    return count
   }
 
   get sums(): JobSums {
@@ -130,7 +143,7 @@ export class MigrationJob {
       this.#stream.end()
       await finished(this.#stream)
       if (this.#error !== undefined) throw this.#error
-      await syncFile(join(this.directory, 'outcomes.ndjson'))
+      await syncFile(this.#path)
       if (report !== undefined) {
         const text = `${JSON.stringify(report, undefined, 2)}\n`
         await replace(join(this.directory, 'report.json'), text)

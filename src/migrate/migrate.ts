@@ -69,7 +69,7 @@ export interface CopyHow {
   readonly names: AsyncIterable<WantedName> | undefined
   readonly allVersions: boolean
   /** Where it is written down; `undefined` of a dry run. */
-  readonly job: Pick<MigrationJob, 'directory' | 'written'> | undefined
+  readonly job: Pick<MigrationJob, 'directory' | 'written' | 'notedBehind'> | undefined
 }
 
 /** How long the first of a list are waited for. Source: none; who writes it may be slow. */

@@ -15,7 +15,7 @@ import type { TreeJob } from '../tree/tree-job.ts'
 import { CoordinatorLock } from './coordinator-lock.ts'
 import { writeRecord, type JobRecord } from './job-record.ts'
 import { BULL_PREFIX, KEPT_S, queueKeys, shardName, type QueueKeys } from './keys.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, type Notes } from './ledger.ts'
 import type { CheckedQueue } from './options.ts'
 import { loadPackages, RedisLink } from './redis.ts'
 import { whenRoom, type RoomOptions } from './room.ts'
@@ -36,15 +36,13 @@ const STOP_MS = 15_000
 export interface CoordinateHost {
   /** Hears of all; its signal ends it. */
   readonly job: TreeJob
-  /** Of the migration. */
-  readonly directory: string
   /** What the source has behind a name. */
   readonly entries: (
     after: string | undefined,
   ) => AsyncIterable<{ readonly name: string; readonly size: number }>
   readonly record: Omit<JobRecord, 'protocol' | 'engine' | 'id' | 'attempts'>
-  /** Resolves when what was told is written down. */
-  readonly written: () => Promise<void>
+  /** Where what is told is written down: the directory of the migration. */
+  readonly notes: Notes & { readonly directory: string }
 }
 
 /**
@@ -66,15 +64,17 @@ export async function coordinate(host: CoordinateHost, options: CheckedQueue): P
       room,
     )
     try {
-      const log = await ShardLog.open(host.directory)
+      const log = await ShardLog.open(host.notes.directory)
       const connection = { connection: link.client, prefix: BULL_PREFIX }
       const queue = new packages.Queue<ShardData>(options.name, connection)
       // The link tells.
       queue.on('error', () => undefined)
       await new Coordinator(host, options, { link, keys, lock, queue, log }).run()
     } finally {
-      if (link.lostForMs === 0) await lock.release().catch(() => undefined)
+      if (link.lostForMs === 0) await link.whileThere(lock.release()).catch(() => undefined)
     }
+  } catch (error) {
+    throw link.failure(error)
   } finally {
     await link.close(link.lostForMs > 0)
   }
@@ -98,7 +98,7 @@ class Coordinator {
   readonly #signal: AbortSignal
 
   constructor(host: CoordinateHost, options: CheckedQueue, parts: Parts) {
-    const { job, written } = host
+    const { job, notes } = host
     const { log, link, keys } = parts
     this.#host = host
     this.#options = options
@@ -109,7 +109,7 @@ class Coordinator {
       key: keys.results(log.id),
       log,
       job,
-      written,
+      notes,
     })
   }
 
@@ -129,11 +129,13 @@ class Coordinator {
     })
     let isOver = false
     try {
+      const ended = this.#ended.signal
+      // What fails first ends all, also while the first words are said.
+      const guard = this.#running(this.#guard())
+      guard.catch(() => undefined)
       await this.#waited(() => link.client.del(keys.stop(log.id)))
       await this.#writeRecord()
-      const ended = this.#ended.signal
-      // What fails first ends all.
-      const aside = Promise.allSettled([this.#running(watch.run()), this.#running(this.#guard())])
+      const aside = Promise.allSettled([this.#running(watch.run()), guard])
       await Promise.all([this.#running(this.#plan()), this.#running(this.#collect())])
       this.#ended.abort()
       await aside
@@ -143,12 +145,12 @@ class Coordinator {
       isOver = true
     } catch (error) {
       this.#ended.abort()
-      await this.#stop().catch(() => undefined)
+      await link.whileThere(this.#stop()).catch(() => undefined)
       const reason: unknown = this.#ended.signal.reason
       throw reason instanceof TransferError ? reason : error
     } finally {
       await log.close(isOver)
-      if (isOver) await this.#forget().catch(() => undefined)
+      if (isOver) await link.whileThere(this.#forget()).catch(() => undefined)
     }
   }
 
@@ -174,7 +176,7 @@ class Coordinator {
     for (const shard of this.#ledger.open) await this.#add(shard)
     if (!log.isWhole) {
       for await (const shard of cutShards(entries(log.last?.upTo), this.#options, log.last)) {
-        while (log.open.size >= OPEN_MAX) await sleep(RESULTS_MS, this.#signal)
+        while (this.#ledger.open.length >= OPEN_MAX) await sleep(RESULTS_MS, this.#signal)
         job.check()
         await this.#ledger.cut(shard)
         await this.#add(shard)

@@ -3,6 +3,7 @@
  * each removed once the coordinator has written down what it says.
  */
 
+import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
 import type { Redis } from 'ioredis'
@@ -35,6 +36,9 @@ export interface ShardEnd {
 
 export interface ShardMessage {
   readonly shard: number
+  /** Which attempt tells it, and the how manyeth of it: Redis may get one twice when a connection breaks. */
+  readonly sender: string
+  readonly count: number
   readonly outcomes: readonly Outcome[]
   /** In the last message about a shard, unless it was given up. */
   readonly end?: ShardEnd | undefined
@@ -88,6 +92,8 @@ export class ResultSender {
   readonly #options: SenderOptions
   #outcomes: Outcome[] = []
   #timer: NodeJS.Timeout | undefined
+  readonly #id = randomUUID()
+  #count = 0
   /** All batches so far. */
   #sending: Promise<void> = Promise.resolve()
 
@@ -118,7 +124,8 @@ export class ResultSender {
   #flush(last: Pick<ShardMessage, 'end' | 'error'> = {}): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const message = { shard: this.#options.shard, outcomes: this.#outcomes, ...last }
+    const who = { shard: this.#options.shard, sender: this.#id, count: (this.#count += 1) }
+    const message = { ...who, outcomes: this.#outcomes, ...last }
     this.#outcomes = []
     const before = this.#sending
     this.#sending = (async () => {
@@ -139,24 +146,38 @@ export class ResultSender {
 /** Batches read at once. Source: none. */
 const READ_BATCHES = 20
 
-/**
- * Takes what workers have told, in order. Resolves with how many batches there were.
- * @param take hears of each message
- * @param written resolves when what was heard is written down: only then is it removed
- */
+/** Who hears what workers tell. */
+export interface ResultsHearer {
+  /** Before all. @param last Redis' id of the last message */
+  begins(last: string): Promise<void>
+  hears(message: ShardMessage, id: string): Promise<void>
+  /** After all: it is removed when this has resolved. */
+  ends(last: string): Promise<void>
+}
+
+/** Takes what workers have told, in order. Resolves with how many batches there were. */
 export async function takeResults(
   client: Pick<Redis, 'xrangeBuffer' | 'xdel'>,
   key: string,
-  take: (message: ShardMessage) => Promise<void>,
-  written: () => Promise<void>,
+  hearer: ResultsHearer,
 ): Promise<number> {
   const entries = await client.xrangeBuffer(key, '-', '+', 'COUNT', READ_BATCHES)
-  if (entries.length === 0) return 0
-  for (const [, fields] of entries) {
+  const ids = entries.map(([id]) => id.toString('latin1'))
+  const last = ids.at(-1)
+  if (last === undefined) return 0
+  await hearer.begins(last)
+  for (const [index, [, fields]] of entries.entries()) {
     const bytes = fields[1]
-    if (bytes !== undefined) await take(await decodeMessage(bytes))
+    if (bytes !== undefined) await hearer.hears(await decodeMessage(bytes), ids[index] ?? last)
   }
-  await written()
-  await client.xdel(key, ...entries.map(([id]) => id))
+  await hearer.ends(last)
+  await client.xdel(key, ...ids)
   return entries.length
+}
+
+/** Whether one of Redis' ids is of a later message than another: two numbers each. */
+export function isLater(id: string, than: string): boolean {
+  const [a = 0, b = 0] = id.split('-').map(Number)
+  const [c = 0, d = 0] = than.split('-').map(Number)
+  return a > c || (a === c && b > d)
 }

@@ -16,11 +16,22 @@ const FILE = 'shards.ndjson'
 type Line =
   | { readonly id: string }
   | { readonly cut: Shard }
-  | { readonly done: number }
+  /** What workers told, up to this message, is being written down behind so many bytes. */
+  | { readonly taking: string; readonly at: number }
+  /** It is; and these were done by it. */
+  | { readonly taken: string; readonly done: readonly number[] }
   /** All of the listing was cut. */
   | { readonly isWhole: true }
 
+/** Up to which message it was written down, and where that of later ones begins. */
+export interface Taking {
+  readonly last: string
+  readonly at: number
+}
+
 export class ShardLog {
+  /** What the run before was killed within. */
+  readonly interrupted: Taking | undefined
   /** Names the job in Redis. */
   readonly id: string
   /** Cut and not done. */
@@ -29,6 +40,7 @@ export class ShardLog {
   readonly #file: FileHandle
   #last: Shard | undefined
   #isWhole: boolean
+  #taken: string | undefined
 
   private constructor(path: string, file: FileHandle, found: Found) {
     this.#path = path
@@ -37,6 +49,8 @@ export class ShardLog {
     this.open = found.open
     this.#last = found.last
     this.#isWhole = found.isWhole
+    this.#taken = found.taken
+    this.interrupted = found.taking
   }
 
   /** Begins one, or goes on with one. @throws ERR_TARGET_UNWRITABLE, ERR_DISK_FULL */
@@ -48,7 +62,8 @@ export class ShardLog {
         const id = randomBytes(8).toString('hex')
         await appendFile(path, lineOf({ id }), { mode: 0o600, flag: 'w' })
         const file = await open(path, 'a', 0o600)
-        return new ShardLog(path, file, { id, open: new Map(), last: undefined, isWhole: false })
+        const none = { last: undefined, isWhole: false, taking: undefined, taken: undefined }
+        return new ShardLog(path, file, { id, open: new Map(), ...none })
       }
       const file = await open(path, 'a', 0o600)
       // A line that a kill has cut ends here, and means nothing.
@@ -74,9 +89,20 @@ export class ShardLog {
     this.#last = shard
   }
 
-  async done(index: number): Promise<void> {
-    await this.#append({ done: index })
-    this.open.delete(index)
+  /** The last message of which everything is written down. */
+  get taken(): string | undefined {
+    return this.#taken
+  }
+
+  async taking({ last, at }: Taking): Promise<void> {
+    await this.#append({ taking: last, at })
+  }
+
+  /** @param done shards that need not be looked at again */
+  async took(last: string, done: readonly number[]): Promise<void> {
+    await this.#append({ taken: last, done })
+    this.#taken = last
+    for (const index of done) this.open.delete(index)
   }
 
   async whole(): Promise<void> {
@@ -104,11 +130,15 @@ interface Found {
   readonly open: Map<number, Shard>
   readonly last: Shard | undefined
   readonly isWhole: boolean
+  readonly taking: Taking | undefined
+  readonly taken: string | undefined
 }
 
 async function read(path: string): Promise<(Found & { readonly isClean: boolean }) | undefined> {
   let id: string | undefined
   let last: Shard | undefined
+  let taking: Taking | undefined
+  let taken: string | undefined
   let [isWhole, isClean] = [false, true]
   const shards = new Map<number, Shard>()
   const input = createReadStream(path)
@@ -119,14 +149,19 @@ async function read(path: string): Promise<(Found & { readonly isClean: boolean 
       if (line === undefined) continue
       if ('id' in line) id = line.id
       else if ('cut' in line) shards.set(line.cut.index, (last = line.cut))
-      else if ('done' in line) shards.delete(line.done)
-      else isWhole = true
+      else if ('taking' in line) taking = { last: line.taking, at: line.at }
+      else if ('taken' in line) {
+        taken = line.taken
+        taking = undefined
+        for (const index of line.done) shards.delete(index)
+      } else isWhole = true
     }
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   }
-  return id === undefined ? undefined : { id, open: shards, last, isWhole, isClean }
+  if (id === undefined) return undefined
+  return { id, open: shards, last, isWhole, isClean, taking, taken }
 }
 
 function parse(text: string): Line | undefined {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -139,6 +140,12 @@ describe.skipIf(executable === undefined)('a queue', () => {
       onTestFinished(() => closed.close())
       const error = await failureOf(migrate({ url: closed.url, password: 'wrong' }))
       expect(error).toMatchObject({ code: 'ERR_QUEUE_UNREACHABLE' })
+      expect(inspect(error, { depth: 9 })).not.toContain("'wrong'")
+      for (const call of [migrate, serve]) {
+        expect(await failureOf(call({ url: closed.url }))).toMatchObject({
+          code: 'ERR_QUEUE_UNREACHABLE',
+        })
+      }
       await put(names)
       void serve({ url: closed.url, password: 'right' })
       expect(await migrate({ url: closed.url, password: 'right' })).toMatchObject({ copied: COUNT })
@@ -167,6 +174,16 @@ describe.skipIf(executable === undefined)('a queue', () => {
     expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', context: { option } })
     expect(error.message).toContain(why)
     expect(await redis.command('DBSIZE')).toBe(':0')
+  })
+
+  test('is refused when it may only be read', async () => {
+    const copy = await startRedis(executable ?? '', ['--replicaof', '127.0.0.1', '1'])
+    onTestFinished(() => copy.close())
+    for (const call of [migrate, serve]) {
+      const error = await failureOf(call({ url: copy.url }))
+      expect(error).toMatchObject({ code: 'ERR_QUEUE_UNREACHABLE' })
+      expect(error.message).toContain('READONLY')
+    }
   })
 
   test('takes no second coordinator, and the first one ends', async () => {
@@ -252,6 +269,20 @@ describe.skipIf(executable === undefined)('a queue', () => {
     expectAll()
   })
 
+  test('ends when more shards fail than may be open at once', async () => {
+    const many = Array.from({ length: 258 }, (_, index) => String(index).padStart(3, '0'))
+    await put(many)
+    const weak = { accessKeyId: 'WEAK', secretAccessKey: 'weak-secret' }
+    source.setCredentials([source.credentials, weak])
+    const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const
+    source.faults.add({ match: { operation: 'ListObjectsV2', accessKeyId: 'WEAK' }, fault: denied })
+    const { endpoint, region } = source
+    void serve({ shards: 8 }, { source: { endpoint, region, credentials: weak } })
+    const error = await failureOf(migrate({ shardObjects: 1, attempts: 1 }))
+    expect(error).toMatchObject({ code: 'ERR_SHARD_FAILED' })
+    expect(error.message).toContain('So did 257 others')
+  })
+
   test('tells of an object that fails at every attempt once, and ends', async () => {
     await put(names)
     const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const
@@ -300,12 +331,9 @@ describe.skipIf(executable === undefined)('a queue', () => {
   test('holds no credential', async () => {
     await put(names)
     const migration = migrate()
-    let key = ''
-    await until(async () => {
-      const found = await redis.command('KEYS transfer-engine:default:job:*')
-      key = found.split('\r\n').at(-1) ?? ''
-      return found !== '*0'
-    }, 'it is written down')
+    const records = () => redis.command('KEYS transfer-engine:default:job:*')
+    await until(async () => (await records()) !== '*0', 'the job is written down')
+    const key = (await records()).split('\r\n').at(-1) ?? ''
     const text = await redis.command(`GET ${key}`)
     expect(text).toContain('s3://old/a/')
     for (const { secretAccessKey, accessKeyId } of [source.credentials, target.credentials]) {
