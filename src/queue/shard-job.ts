@@ -13,11 +13,11 @@ import { readRecord, type JobRecord, type Places } from './job-record.ts'
 import type { QueueKeys } from './keys.ts'
 import type { QueueNotice } from './options.ts'
 import type { QueuePackages, RedisLink } from './redis.ts'
-import { ResultSender } from './results.ts'
+import { ResultSender, type ShardEnd } from './results.ts'
 import { isInShard, runShard, type CopyStretch } from './shard-run.ts'
 import type { Shard } from './shards.ts'
 
-/** How long a shard nobody can do here is kept from others. Milliseconds. Source: none. */
+/** How long nothing is taken after a shard that cannot be done here. Milliseconds. Source: none. */
 const UNFIT_MS = 5000
 
 /** What BullMQ keeps of a shard. */
@@ -101,8 +101,10 @@ export class ShardJobs {
     if (text === null) return
     const record = await this.#fitting(text, lost)
     if (record === undefined) {
+      // Others may have it at once; only this one waits before it looks again.
+      await job.moveToWait(token)
       await sleep(UNFIT_MS, lost).catch(() => undefined)
-      return this.#giveBack(job, token)
+      throw new this.#options.packages.WaitingError()
     }
     if (await this.#isEnded(record)) return
     const [cut, gone] = [new AbortController(), new AbortController()]
@@ -119,8 +121,9 @@ export class ShardJobs {
     try {
       await this.#options.onBegin(cut.signal)
       await courier?.restore()
-      await this.#attempt(job, record, { signal: cut.signal, gone: gone.signal })
-      await courier?.end()
+      const end = await this.#attempt(job, record, { signal: cut.signal, gone: gone.signal })
+      // What failed is gone on with by the next run, if it finds its journal.
+      if (end?.failed === 0) await courier?.end()
       this.done += 1
     } catch (error) {
       await this.#failed(job, token, shard, toTransferError(error))
@@ -161,7 +164,7 @@ export class ShardJobs {
     job: Job<ShardData, void>,
     record: JobRecord,
     { signal, gone }: { readonly signal: AbortSignal; readonly gone: AbortSignal },
-  ): Promise<void> {
+  ): Promise<ShardEnd | undefined> {
     const { host, link, keys, onNotice } = this.#options
     const { job: id, ...shard } = job.data
     const sender = new ResultSender({
@@ -171,7 +174,7 @@ export class ShardJobs {
       signal: gone,
       onFull: (message) => onNotice({ code: 'QUEUE_FULL', message }),
     })
-    await runShard({
+    return runShard({
       record,
       shard,
       copy: host.copy,

@@ -36,20 +36,24 @@ export interface ShardRun {
 }
 
 /**
- * Resolves when the coordinator has been told how the shard ended.
+ * Resolves when the coordinator has been told how the shard ended; with nothing, when it was given up.
  * @throws what is to be tried again; ERR_ABORTED, ERR_PAUSED
  */
-export async function runShard(run: ShardRun): Promise<void> {
+export async function runShard(run: ShardRun): Promise<ShardEnd | undefined> {
   const { sender, isLast, signal } = run
   try {
     const { end, left } = await attempt(run)
     if (end.failed > 0 && !isLast) throw firstFailure(left)
     for (const outcome of left) await sender.add(outcome)
     await sender.end({ end })
+    return end
   } catch (error) {
     const isOver = isLast && !signal.aborted
     const ending = sender.end(isOver ? { error: toTransferError(error) } : {})
-    if (isOver) return await ending
+    if (isOver) {
+      await ending
+      return undefined
+    }
     // What cannot be told now is found in place by the next attempt.
     await ending.catch(() => undefined)
     throw signal.aborted ? toTransferError(signal.reason) : error
