@@ -87,7 +87,7 @@ export async function runTreeCommand(command: TreeCommand): Promise<number> {
       ...(command.how === 'migrate'
         ? {
             onFidelity: (fidelity: Fidelity) => report.fidelity(fidelity, options.dryRun),
-            queue: queueOptionsFrom(values, ({ message }) => report.notice(message)),
+            queue: queueOptionsFrom(values, ({ message, code }) => report.notice(message, code)),
           }
         : {}),
     })

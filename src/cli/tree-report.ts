@@ -93,8 +93,10 @@ export class TreeReport {
     this.#display?.update(progress)
   }
 
-  notice(text: string): void {
-    if (!this.#style.json) void this.#aside(`transfer-engine: ${text}\n`, this.#err)
+  /** @param code of what programs should see too */
+  notice(text: string, code?: string): void {
+    if (this.#style.json && code !== undefined) void this.#emit('notice', { code, message: text })
+    else if (!this.#style.json) void this.#aside(`transfer-engine: ${text}\n`, this.#err)
   }
 
   /** @param cost of a dry run, if there are prices */
