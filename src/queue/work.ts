@@ -113,11 +113,13 @@ class Presence {
 
   /** Says again and again that it is there. */
   async speak(): Promise<void> {
-    const { until } = this.#options
+    const { until, options } = this.#options
+    // Well within the silence after which it lets go.
+    const everyMs = Math.min(HEARTBEAT_MS, options.leaseMs / 4)
     while (!until.aborted) {
       // Where Redis is away or has no room, `watch` lets go in time.
       await this.say(until).catch(() => undefined)
-      await sleep(HEARTBEAT_MS, until).catch(() => undefined)
+      await sleep(everyMs, until).catch(() => undefined)
     }
   }
 
@@ -142,8 +144,9 @@ class Presence {
   async watch(onIdle: () => void): Promise<void> {
     const { jobs, options, until } = this.#options
     const { leaseMs, idleMs } = options
+    const everyMs = Math.min(TICK_MS, leaseMs / 8)
     while (!until.aborted) {
-      await sleep(TICK_MS, until).catch(() => undefined)
+      await sleep(everyMs, until).catch(() => undefined)
       const now = performance.now()
       if (jobs.active.size > 0) this.#busyAt = now
       else if (idleMs > 0 && now - this.#busyAt >= idleMs) onIdle()
