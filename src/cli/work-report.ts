@@ -22,14 +22,11 @@ export class WorkReport {
     this.#streams = streams
   }
 
-  begins(): void {
-    if (this.#style.json) this.#emit('start', {})
-    else if (!this.#style.quiet) this.#streams.stdout.write('waiting for shards\n')
-  }
-
   notice({ code, message }: QueueNotice): void {
-    if (this.#style.json) this.#emit('notice', { code, message })
-    else this.says(message)
+    const { json, quiet } = this.#style
+    if (json) this.#emit('notice', { code, message })
+    else if (code !== 'QUEUE_READY') this.says(message)
+    else if (!quiet) this.#streams.stdout.write('waiting for shards\n')
   }
 
   says(text: string): void {

@@ -9,6 +9,8 @@ import { GiB, TiB } from '../units.ts'
 /** Something about a queue that a person should see, and that may pass. */
 export interface QueueNotice {
   readonly code:
+    /** The worker is at the queue. */
+    | 'QUEUE_READY'
     /** Nobody works at the queue. */
     | 'NO_WORKER'
     /** Redis cannot be reached; what waits for it goes on when it is back. */
@@ -86,7 +88,7 @@ const WORK_ROWS = {
   leaseMs: {
     kind: 'duration',
     default: 30_000,
-    min: 1000,
+    min: 2000,
     max: 60 * MINUTE_MS,
     doc: 'How long a worker may be silent',
   },

@@ -43,6 +43,7 @@ export async function work(host: WorkHost, options: CheckedWork): Promise<WorkRe
   const packages = await loadPackages()
   const link = await RedisLink.open(packages, options)
   const { name, shards, leaseMs, onNotice } = options
+  onNotice({ code: 'QUEUE_READY', message: 'Waiting for shards.' })
   const keys = queueKeys(name)
   const onBegin = (signal: AbortSignal): Promise<void> => presence.say(signal)
   const jobs = new ShardJobs({ host, link, keys, packages, onNotice, onBegin })

@@ -57,9 +57,7 @@ async function runWorker(values: FlagValues): Promise<number> {
     engine = made
     const metrics = await serveMetrics(made, values)
     if (metrics !== undefined) report.says(`metrics at ${metrics}`)
-    const work = made.serveQueue({ ...options, signal: interruption.signal })
-    report.begins()
-    report.done(await work)
+    report.done(await made.serveQueue({ ...options, signal: interruption.signal }))
     return interruption.exitCode ?? EXIT.done
   } catch (error) {
     return failureExit(error, report, interruption)
