@@ -144,12 +144,12 @@ function momentOf(dice: Dice, { requests }: LocalStore, share: number): () => bo
     const end = Date.now() + dice.int(300, 5000)
     return () => Date.now() >= end
   }
-  const completed = (): number => requests.entries({ operation: 'CompleteMultipartUpload' }).length
-  const before = completed()
-  if (dice.int(1, 3) === 1) return () => completed() > before
+  const completed = (): number =>
+    requests.entries({ operation: 'CompleteMultipartUpload' }).at(-1)?.id ?? 0
+  const before = dice.int(1, 3) === 1 ? completed() : Infinity
   const last = (): number => requests.entries().at(-1)?.id ?? 0
   const count = last() + dice.int(10, Math.ceil(share * 1.2))
-  return () => last() >= count
+  return () => last() >= count || completed() > before
 }
 
 async function migrate(ground: Ground, isMoment: (() => boolean) | undefined): Promise<CommandRun> {
