@@ -37,7 +37,7 @@ const GROUND = {
     { name: 'errors', test: /\/src\/(?:errors|error-codes|escape-text)\.ts$/, priority: 1 },
     {
       name: 'ground',
-      test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|checksum\/(?:algorithms|encoding)|pool\/histogram|store\/(?:profiles|signing|abortable|uri|key-order)|journal\/(?:state-directory|lines)|transfer\/clean-up-options|tree\/(?:csv|entries|records|files-from|outcome|tree-job))\.ts$/,
+      test: /\/src\/(?:units|assert|local-errors|local-target|nearest-name|option-\w+|plan\/[\w-]+|checksum\/(?:algorithms|encoding)|pool\/histogram|store\/(?:profiles|signing|abortable|uri|key-order)|journal\/(?:state-directory|lines)|transfer\/clean-up-options|tree\/(?:csv|entries|records|files-from|outcome|tree-job|filters|patterns|rename)|queue\/(?:options|keys))\.ts$/,
     },
   ],
 }

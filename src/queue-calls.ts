@@ -6,14 +6,13 @@
 import { drivers } from './environment.ts'
 import { toTransferError } from './errors.ts'
 import type { CopyHow } from './migrate/migrate.ts'
-import { sideName } from './migrate/side-name.ts'
-import { portableOptions, type JobRecord, type Places } from './queue/job-record.ts'
+import type { JobRecord } from './queue/job-record.ts'
 import { checkWorkOptions, type CheckedQueue, type WorkOptions } from './queue/options.ts'
 import type { WorkResult } from './queue/work.ts'
 import type { RunningTasks } from './transfer/running-tasks.ts'
 import type { TransferEnvironment } from './transfer/transfer-run.ts'
 import type { TreeCalls } from './tree-calls.ts'
-import { objectsOf, type CopyTreeSpec } from './tree/sides.ts'
+import type { CopyTreeSpec } from './tree/sides.ts'
 import { TreeJob } from './tree/tree-job.ts'
 import type { CopyPrefixOptions } from './tree/tree-options.ts'
 import { makeTreeTransfer, type TreeTransfer } from './tree/tree-transfer.ts'
@@ -30,7 +29,7 @@ export interface QueuedCopies {
 
 /** Copies that others make: told, counted and limited here as if they were made here. */
 export function startQueuedCopies(
-  { env, spec, job: written, source, destination }: QueuedCopies,
+  { env, spec, job: notes, source, destination }: QueuedCopies,
   queue: CheckedQueue,
   options: CopyPrefixOptions & { readonly signal: AbortSignal },
   { overwrite, checksum, startedAt, until }: Omit<CopyHow, 'job'>,
@@ -39,24 +38,20 @@ export function startQueuedCopies(
   const cut = new AbortController()
   const signal = AbortSignal.any([callers, cut.signal])
   const job = new TreeJob(signal, { maxErrors, onOutcome, onProgress, until })
-  const listing = { job: new TreeJob(signal, SILENT), isSource: false, withMarkers: true }
   const run = async () => {
     try {
-      const { coordinate } = await drivers.coordinate()
+      const { runQueuedCopies } = await drivers.queuedCopies()
       const { maxBandwidth, maxRequestRate } = env.limits
-      const record = {
-        source,
-        destination,
-        places: await placesOf(env, spec, signal),
-        options: portableOptions(options),
+      const host = {
+        source: env.source,
+        store: env.store,
+        spec,
+        uris: { source, destination },
         limits: { maxBandwidth, maxRequestRate },
-        overwrite,
-        checksum,
-        startedAt,
+        notes,
+        job,
       }
-      const entries = (after: string | undefined) =>
-        objectsOf(env.source, spec.from, { ...listing, range: { after } })
-      await coordinate({ job, entries, record, notes: written }, queue)
+      await runQueuedCopies(host, queue, options, { overwrite, checksum, startedAt })
       return job.result(undefined)
     } catch (error) {
       throw job.failure(error)
@@ -101,8 +96,8 @@ export function startQueueWork(
         return work(
           {
             copy: (record, asked, how) => trees.copyAs(asked, specOf(trees, record), how),
-            placesOf: (record, asking) => placesOf(env, specOf(trees, record), asking),
-            sourceOf: (record) => specOf(trees, record).from,
+            stores: { source: env.source, store: env.store },
+            specOf: (record) => specOf(trees, record),
             stateDirectory: resume.stateDirectory,
             onJournal: (name) => resume.earlier.add(name),
             limits: { own: { maxBandwidth, maxRequestRate }, set: (share) => limits.set(share) },
@@ -133,16 +128,3 @@ function specOf(trees: TreeCalls, { source, destination, options }: JobRecord): 
   const how = options.removeSource === true ? 'copy' : 'sync'
   return trees.between(source, destination, options, how)
 }
-
-async function placesOf(
-  { source, store }: Environment,
-  { from, remote }: CopyTreeSpec,
-  signal: AbortSignal,
-): Promise<Places> {
-  return {
-    from: await sideName(source, from, signal),
-    to: await sideName(store, remote, signal),
-  }
-}
-
-const SILENT = { maxErrors: 0, onOutcome: undefined, onProgress: undefined }

@@ -8,10 +8,12 @@
 import type { Job } from 'bullmq'
 import { TransferError, toTransferError } from '../errors.ts'
 import { sleep } from '../store/abortable.ts'
+import type { CopyTreeSpec } from '../tree/sides.ts'
 import { JournalCourier } from './journal-courier.ts'
-import { readRecord, type JobRecord, type Places } from './job-record.ts'
+import { readRecord, type JobRecord } from './job-record.ts'
 import type { QueueKeys } from './keys.ts'
 import type { QueueNotice } from './options.ts'
+import { placesOf, type PlaceStores } from './places.ts'
 import type { QueuePackages, RedisLink } from './redis.ts'
 import { ResultSender, type ShardEnd } from './results.ts'
 import { isInShard, runShard, type CopyStretch } from './shard-run.ts'
@@ -29,10 +31,9 @@ export interface ShardData extends Shard {
 /** What does the copying. */
 export interface ShardHost {
   readonly copy: CopyStretch
-  /** How this engine calls the places of a job. @throws what is wrong with its own connection */
-  readonly placesOf: (record: JobRecord, signal: AbortSignal) => Promise<Places>
-  /** Where the sources of a job are. */
-  readonly sourceOf: (record: JobRecord) => { readonly bucket: string; readonly prefix: string }
+  /** Where a job goes by this engine. @throws what is wrong with its options */
+  readonly specOf: (record: JobRecord) => CopyTreeSpec
+  readonly stores: PlaceStores
   /** Of journals; `undefined` where none are written. */
   readonly stateDirectory: string | undefined
   /** Hears of journals that come from another machine. */
@@ -190,7 +191,7 @@ export class ShardJobs {
     try {
       const record = readRecord(text)
       const { places } = record
-      const ours = await host.placesOf(record, signal)
+      const ours = await placesOf(host.stores, host.specOf(record), signal)
       if (ours.from === places.from && ours.to === places.to) return record
       const message =
         `The job is from ${places.from} to ${places.to}, ` +
@@ -210,7 +211,7 @@ export class ShardJobs {
     const { host, link, keys } = this.#options
     const { stateDirectory, onJournal } = host
     if (stateDirectory === undefined) return undefined
-    const { bucket, prefix } = host.sourceOf(record)
+    const { bucket, prefix } = host.specOf(record).from
     return new JournalCourier({
       client: link.client,
       key: keys.journals(record.id, shard.index),

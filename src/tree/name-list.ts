@@ -6,7 +6,6 @@ import { TransferError } from '../errors.ts'
 import { abortable } from '../store/abortable.ts'
 import { failedNames } from './failed-names.ts'
 import { readListFile, type ListFormat, type ListedName } from './files-from.ts'
-import { manifestNames } from './manifest-names.ts'
 import { listError } from './records.ts'
 import type { StoreSide } from './sides.ts'
 
@@ -79,6 +78,8 @@ export async function* wantedNames(
   }
   const side = spec.listed ?? spec.remote
   if (format === 'manifest') {
+    // What reads manifests is loaded by who has one.
+    const { manifestNames } = await import('./manifest-names.ts')
     yield* manifestNames(path, side, signal)
     return
   }
