@@ -1,4 +1,7 @@
-/** Copies of a migration that others make, as far as this process takes part: from what is asked to its coordinator. */
+/**
+ * Copies of a migration that others make, as far as this process takes part: from what is asked to its
+ * coordinator.
+ */
 
 import type { CopyHow } from '../migrate/migrate.ts'
 import type { ObjectStore } from '../store/object-store.ts'
