@@ -1,30 +1,17 @@
 /**
- * ListObjectsV2: one attempt, signed by our own signer and read by our own parser, over the transport
- * of the control plane. The SDK is not even loaded: a million keys would cost it ten times the CPU.
+ * ListObjectsV2: one attempt, read by our own parser.
  *
  * A listing decides what is copied and, in the end, what is deleted. So an answer must be a whole
  * document that holds what was asked for, in order: what was left out, doubled or comes from elsewhere
  * is no answer.
  */
 
-import { abortError, throwIfAborted } from './abortable.ts'
-import { attributeHeaders } from './attributes.ts'
-import { classifyException } from './classify.ts'
-import type { ControlRequest, ControlTransport } from './control-transport.ts'
+import { askPage, type ListHost } from './ask-page.ts'
 import { invalid } from './invalid-answer.ts'
 import { compareKeys } from './key-order.ts'
 import { parseListPage, type ParsedPage } from './list-page.ts'
 import type { ListObjectsOptions, ObjectPage } from './object-store.ts'
-import { checkAnswer } from './s3-answers.ts'
-import { signedRequest } from './signed-request.ts'
 import { Signer } from './signing.ts'
-import type { StoreRoute } from './types.ts'
-
-/** What the call needs of its store. */
-export interface ListHost {
-  route(bucket: string, signal: AbortSignal | undefined): Promise<StoreRoute>
-  transport(): Promise<ControlTransport>
-}
 
 export class ListCall {
   readonly #host: ListHost
@@ -35,39 +22,31 @@ export class ListCall {
   }
 
   /** One attempt; whatever goes wrong comes out as a `TransferError`. */
-  async run(bucket: string, options: ListObjectsOptions): Promise<ObjectPage> {
-    const { signal } = options
-    const context = { operation: 'ListObjectsV2', bucket }
-    try {
-      throwIfAborted(signal)
-      const route = await this.#host.route(bucket, signal)
-      const transport = await this.#host.transport()
-      const request = this.#request(route, options)
-      const { response } = await transport.handle(request, { abortSignal: signal })
-      const { clockOffsetMs, signing } = route
-      checkAnswer('ListObjectsV2Command', response, { region: signing?.region, clockOffsetMs })
-      return checkPage(parseListPage(response.body), options)
-    } catch (error) {
-      if (signal?.aborted === true) throw abortError(signal).with(context)
-      throw classifyException(error, context)
-    }
+  run(bucket: string, options: ListObjectsOptions): Promise<ObjectPage> {
+    const { attributes, signal } = options
+    return askPage(this.#host, this.#signer, bucket, {
+      operation: 'ListObjectsV2',
+      query: queryOf(options),
+      attributes,
+      signal,
+      read: (body) => checkPage(parseListPage(body), options),
+    })
   }
+}
 
-  #request(route: StoreRoute, options: ListObjectsOptions): ControlRequest {
-    const { prefix, delimiter, startAfter, token, maxKeys, attributes } = options
-    const pairs: [string, string][] = [
-      ['list-type', '2'],
-      // XML cannot say every character of a key.
-      ['encoding-type', 'url'],
-      ['prefix', prefix],
-    ]
-    if (delimiter !== undefined) pairs.push(['delimiter', delimiter])
-    if (token !== undefined) pairs.push(['continuation-token', token])
-    else if (startAfter !== undefined) pairs.push(['start-after', startAfter])
-    if (maxKeys !== undefined) pairs.push(['max-keys', String(maxKeys)])
-    const headers = attributeHeaders('bucket', attributes)
-    return signedRequest(this.#signer, route, { method: 'GET', key: '', query: pairs, headers })
-  }
+function queryOf(options: ListObjectsOptions): [string, string][] {
+  const { prefix, delimiter, startAfter, token, maxKeys } = options
+  const query: [string, string][] = [
+    ['list-type', '2'],
+    // XML cannot say every character of a key.
+    ['encoding-type', 'url'],
+    ['prefix', prefix],
+  ]
+  if (delimiter !== undefined) query.push(['delimiter', delimiter])
+  if (token !== undefined) query.push(['continuation-token', token])
+  else if (startAfter !== undefined) query.push(['start-after', startAfter])
+  if (maxKeys !== undefined) query.push(['max-keys', String(maxKeys)])
+  return query
 }
 
 /** @throws ERR_RESPONSE_INVALID for a page that cannot be the answer to what was asked */
@@ -104,11 +83,13 @@ function isBehind(prefix: string, { startAfter, token }: ListObjectsOptions): bo
   return token !== undefined || !startAfter.startsWith(prefix)
 }
 
-function outside(name: string): Error {
+/** A name that cannot be in the answer. */
+export function outside(name: string): Error {
   return invalid(`The answer has a name that was not asked for: ${JSON.stringify(name)}.`)
 }
 
-function outOfOrder(name: string, last: string): Error {
+/** A name that cannot stand where it does. */
+export function outOfOrder(name: string, last: string): Error {
   const names = `${JSON.stringify(name)} behind ${JSON.stringify(last)}`
   return invalid(`The answer is not in the order of keys: ${names}.`)
 }

@@ -6,6 +6,7 @@
 
 import { invalid } from './invalid-answer.ts'
 import type { ListedObject } from './object-store.ts'
+import { fromUrl, readSize, readTime } from './list-values.ts'
 import { XmlBytes } from './xml-bytes.ts'
 
 /** What a page says, before anything of it is compared with the question. */
@@ -152,25 +153,4 @@ function readBoolean(text: string): boolean {
   if (text !== 'true' && text !== 'false')
     throw new SyntaxError('IsTruncated is neither true nor false')
   return text === 'true'
-}
-
-function readSize(text: string): number {
-  const size = /^\d+$/.test(text) ? Number(text) : -1
-  if (!Number.isSafeInteger(size) || size < 0) throw new SyntaxError('a size that is none')
-  return size
-}
-
-function readTime(text: string): number | undefined {
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? undefined : time
-}
-
-/** Keys as in a URL, a blank as `+`. Flat and apart from the page, as `XmlBytes` makes them. */
-function fromUrl(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    throw new SyntaxError(`a key that is not encoded as it says, ${JSON.stringify(text)}`)
-  }
 }

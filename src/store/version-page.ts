@@ -4,6 +4,7 @@
  */
 
 import { invalid } from './invalid-answer.ts'
+import { fromUrl, readSize, readTime } from './list-values.ts'
 import type { ListedVersion, VersionMarker } from './listed.ts'
 import { XmlBytes } from './xml-bytes.ts'
 
@@ -93,24 +94,4 @@ function readVersion(xml: XmlBytes, isMarker: boolean): Mutable<ListedVersion> {
   if (isLatest !== 'true' && isLatest !== 'false') throw new SyntaxError('one without IsLatest')
   version.isLatest = isLatest === 'true'
   return version
-}
-
-function readSize(text: string): number {
-  const size = /^\d+$/.test(text) ? Number(text) : -1
-  if (!Number.isSafeInteger(size) || size < 0) throw new SyntaxError('a size that is none')
-  return size
-}
-
-function readTime(text: string): number | undefined {
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? undefined : time
-}
-
-/** Keys as in a URL, a blank as `+`. */
-function fromUrl(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    throw new SyntaxError(`a key that is not encoded as it says, ${JSON.stringify(text)}`)
-  }
 }
