@@ -4,76 +4,31 @@ import { existsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  TransferEngine,
-  type EngineOptions,
-  type MigrateOptions,
-  type QueueNotice,
-  type WorkOptions,
-} from 'transfer-engine'
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { EngineOptions, MigrateOptions, QueueNotice, WorkOptions } from 'transfer-engine'
 import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
 import { failureOf, until } from '../helpers/failure.ts'
-import { findRedis, startRedis, type TestRedis } from '../helpers/redis.ts'
-import { sdkClient } from '../helpers/sdk-client.ts'
-import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import { startRedis, type TestRedis } from '../helpers/redis.ts'
 import { testBytes } from '../helpers/test-bytes.ts'
+import { executable, FROM, TO, useQueueBed } from './queue-bed.ts'
 
-const executable = findRedis()
-const FROM = 's3://old/a/'
-const TO = 's3://new/b/'
 const COUNT = 30
 
 describe.skipIf(executable === undefined)('a queue', () => {
-  const directory = useTemporaryDirectory()
+  const bed = useQueueBed()
+  const { directory, engine } = bed
   let redis: TestRedis
   let source: LocalStore
   let target: LocalStore
-  beforeAll(async () => {
-    redis = await startRedis(executable ?? '')
-    source = await startLocalStore({ buckets: ['old'], region: 'eu-test-1' })
-    target = await startLocalStore({ buckets: ['new'] })
+  beforeAll(() => {
+    ;({ redis, source, target } = bed)
   })
-  afterAll(async () => {
-    await redis.close()
-    await source.close()
-    await target.close()
-  })
-  afterEach(async () => {
-    source.reset()
-    target.reset()
-    await redis.command('FLUSHALL')
-  })
+  afterEach(() => source.reset())
 
-  async function put(names: readonly string[], bytes = (index: number) => testBytes(100, index)) {
-    const sdk = sdkClient(source)
-    for (const [index, name] of names.entries()) {
-      const object = { Bucket: 'old', Key: `a/${name}`, Body: bytes(index) }
-      await sdk.send(new PutObjectCommand(object))
-    }
-    sdk.destroy()
-  }
+  const put = (named: readonly string[], bytes = (index: number) => testBytes(100, index)) =>
+    bed.put(named, bytes)
 
   const names = Array.from({ length: COUNT }, (_, index) => String(index).padStart(3, '0'))
-
-  let engines = 0
-
-  /** An engine between the two, with a state directory of its own, closed with the test. */
-  function engine(options: EngineOptions = {}): TransferEngine {
-    const { endpoint, region, credentials } = source
-    const made = new TransferEngine({
-      endpoint: target.endpoint,
-      region: target.region,
-      credentials: target.credentials,
-      source: { endpoint, region, credentials },
-      stateDir: join(directory(), `state-${(engines += 1)}`),
-      workers: 1,
-      ...options,
-    })
-    onTestFinished(() => made.close({ graceMs: 0 }))
-    return made
-  }
 
   const notices: QueueNotice[] = []
   afterEach(() => void (notices.length = 0))
@@ -81,12 +36,8 @@ describe.skipIf(executable === undefined)('a queue', () => {
   const hears = (code: QueueNotice['code']) =>
     until(() => notices.some((notice) => notice.code === code), `${code} is told`)
 
-  function serve(options: Partial<WorkOptions> = {}, engineOptions: EngineOptions = {}) {
-    const common = { url: redis.url, leaseMs: 2000, onNotice }
-    const work = engine(engineOptions).serveQueue({ ...common, ...options })
-    onTestFinished(() => work.stop())
-    return work
-  }
+  const serve = (options: Partial<WorkOptions> = {}, engineOptions: EngineOptions = {}) =>
+    bed.serve({ onNotice, ...options }, engineOptions)
 
   function migrate(queue: object = {}, options: Partial<MigrateOptions> = {}, engineOptions = {}) {
     return engine(engineOptions).migrate(FROM, TO, {

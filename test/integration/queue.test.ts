@@ -3,82 +3,28 @@
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  TransferEngine,
-  type EngineOptions,
-  type QueueNotice,
-  type WorkOptions,
-} from 'transfer-engine'
-import { startLocalStore, type LocalStore } from 'transfer-engine/testing'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { QueueNotice } from 'transfer-engine'
+import type { LocalStore } from 'transfer-engine/testing'
 import { failureOf, until } from '../helpers/failure.ts'
-import { findRedis, startRedis, type TestRedis } from '../helpers/redis.ts'
-import { sdkClient } from '../helpers/sdk-client.ts'
-import { useTemporaryDirectory } from '../helpers/temporary-directory.ts'
+import type { TestRedis } from '../helpers/redis.ts'
 import { testBytes } from '../helpers/test-bytes.ts'
+import { executable, FROM, TO, useQueueBed } from './queue-bed.ts'
 
-const executable = findRedis()
-const FROM = 's3://old/a/'
-const TO = 's3://new/b/'
 const NAMES = Array.from(
   { length: 60 },
   (_, index) => `${index % 3}/ü ${String(index).padStart(2, '0')}`,
 )
 
 describe.skipIf(executable === undefined)('a migration by a queue', () => {
-  const directory = useTemporaryDirectory()
+  const bed = useQueueBed()
+  const { directory, engine, serve } = bed
   let redis: TestRedis
-  let source: LocalStore
   let target: LocalStore
   beforeAll(async () => {
-    redis = await startRedis(executable ?? '')
-    source = await startLocalStore({ buckets: ['old'], region: 'eu-test-1' })
-    target = await startLocalStore({ buckets: ['new'] })
-    const sdk = sdkClient(source)
-    for (const [index, name] of NAMES.entries()) {
-      const Metadata = { n: String(index) }
-      const object = {
-        Bucket: 'old',
-        Key: `a/${name}`,
-        Body: testBytes(100 + index, index),
-        Metadata,
-      }
-      await sdk.send(new PutObjectCommand(object))
-    }
-    sdk.destroy()
+    ;({ redis, target } = bed)
+    await bed.put(NAMES, (index) => testBytes(100 + index, index))
   })
-  afterAll(async () => {
-    await redis.close()
-    await source.close()
-    await target.close()
-  })
-  afterEach(async () => {
-    target.reset()
-    await redis.command('FLUSHALL')
-  })
-
-  /** An engine between the two, closed with the test. */
-  function engine(options: EngineOptions = {}): TransferEngine {
-    const { endpoint, region, credentials } = source
-    const made = new TransferEngine({
-      endpoint: target.endpoint,
-      region: target.region,
-      credentials: target.credentials,
-      source: { endpoint, region, credentials },
-      stateDir: join(directory(), 'state'),
-      workers: 1,
-      ...options,
-    })
-    onTestFinished(() => made.close())
-    return made
-  }
-
-  function serve(options: Partial<WorkOptions> = {}, engineOptions: EngineOptions = {}) {
-    const work = engine(engineOptions).serveQueue({ url: redis.url, leaseMs: 2000, ...options })
-    onTestFinished(() => work.stop())
-    return work
-  }
 
   const queue = (more: object = {}) => ({ url: redis.url, shardObjects: 7, ...more })
   const jobDirectory = () => join(directory(), 'job')
